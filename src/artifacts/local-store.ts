@@ -1,0 +1,296 @@
+// The store in a local folder:
+//   store.json                         its identity
+//   blobs/<2 hex>/<sha256>             contents
+//   records/<kind>/<key>.json          {"sha256": …, "body": …}
+//   set-aside/                         damaged things, with the reason beside them
+//   tmp/<host>-<pid>-<start>-<n>-…     what is being written
+// Everything is the owner's alone (0700/0600). Order of a write: temporary name, fsync, rename or link, fsync of the folder.
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join, sep } from 'node:path';
+import { RetryableError } from '../errors.js';
+import { sha256, sha256OfFile, stableJson } from './hash.js';
+import { DamagedError, type ArtifactStore, type BlobRef, type JsonObject } from './store.js';
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+const KEY_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._@-]*(\/[A-Za-z0-9][A-Za-z0-9._@-]*)*$/;
+const processStart = Date.now();
+
+/** Options of {@link openLocalStore}. */
+export interface OpenLocalStoreOptions {
+  folder: string;
+  /** Make the store when the folder holds none; else that is an error. */
+  create?: boolean;
+  /** The id that the run began with; another one is an error that names both. */
+  expectedId?: string;
+}
+
+/**
+ * Opens the store in a folder.
+ *
+ * @throws RetryableError `StoreUnavailable` when it is not there, `StoreMismatch` when it is another one.
+ */
+export async function openLocalStore({
+  folder,
+  create = false,
+  expectedId,
+}: OpenLocalStoreOptions): Promise<ArtifactStore> {
+  const identityPath = join(folder, 'store.json');
+  let id = await readIdentity(identityPath);
+  if (id === undefined) {
+    if (!create)
+      throw new RetryableError(
+        'StoreUnavailable',
+        `Store: ${folder} holds no store (store.json is missing). Is the disk mounted?`,
+      );
+    await withSystemErrors(folder, async () => {
+      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+      const temporary = join(folder, `.store-${randomUUID()}`);
+      await writeFlushed(temporary, stableJson({ version: 1, id: randomUUID() }));
+      await createExclusively(temporary, identityPath);
+      await rm(temporary, { force: true });
+    });
+    id = await readIdentity(identityPath);
+  }
+  if (id === undefined) throw new RetryableError('StoreUnavailable', `Store: ${identityPath} cannot be read`);
+  if (expectedId !== undefined && id !== expectedId) {
+    throw new RetryableError(
+      'StoreMismatch',
+      `Store: the run began on store ${expectedId}, but ${folder} holds store ${id}. Bring the first one back, or start a new run.`,
+    );
+  }
+  return new LocalStore(folder, id);
+}
+
+async function readIdentity(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const parsed: unknown = JSON.parse(text);
+  return typeof parsed === 'object' && parsed !== null && 'id' in parsed && typeof parsed.id === 'string'
+    ? parsed.id
+    : undefined;
+}
+
+class LocalStore implements ArtifactStore {
+  private readonly verified = new Set<string>();
+  private temporaryCount = 0;
+
+  constructor(
+    readonly location: string,
+    readonly id: string,
+  ) {}
+
+  putFile(path: string): Promise<BlobRef> {
+    return this.putBytes(createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>);
+  }
+
+  async putBytes(data: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<BlobRef> {
+    return withSystemErrors(this.location, async () => {
+      const temporary = await this.temporaryPath('blob');
+      try {
+        const ref = await writeHashed(temporary, data instanceof Uint8Array ? [data] : data);
+        const path = this.pathOfBlob(ref);
+        await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
+        if (!(await this.hasBlob(ref))) {
+          await rename(temporary, path);
+          await flushFolder(dirname(path));
+        }
+        this.verified.add(ref.sha256);
+        return ref;
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    });
+  }
+
+  async hasBlob(ref: BlobRef): Promise<boolean> {
+    const found = await stat(this.pathOfBlob(ref)).catch(() => undefined);
+    return found?.size === ref.bytes;
+  }
+
+  async blobPath(ref: BlobRef): Promise<string> {
+    const path = this.pathOfBlob(ref);
+    if (this.verified.has(ref.sha256) && (await this.hasBlob(ref))) return path;
+    const found = await stat(path).catch(() => undefined);
+    if (!found) throw new DamagedError(`blob ${ref.sha256}`, 'it is missing');
+    const actual = found.size === ref.bytes ? await sha256OfFile(path) : `of ${found.size} bytes`;
+    if (actual !== ref.sha256) {
+      const reason = `expected ${ref.sha256} (${ref.bytes} bytes), found ${actual}`;
+      await this.setAside(path, reason);
+      throw new DamagedError(`blob ${ref.sha256}`, reason);
+    }
+    this.verified.add(ref.sha256);
+    return path;
+  }
+
+  async readBlob(ref: BlobRef): Promise<Buffer> {
+    return readFile(await this.blobPath(ref));
+  }
+
+  async createRecord(kind: string, key: string, body: JsonObject): Promise<{ created: boolean; body: JsonObject }> {
+    const path = this.pathOfRecord(kind, key);
+    return withSystemErrors(this.location, async () => {
+      const temporary = await this.temporaryPath('record');
+      try {
+        await writeFlushed(temporary, stableJson({ sha256: sha256(stableJson(body)), body }));
+        await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
+        for (;;) {
+          if (await createExclusively(temporary, path)) return { created: true, body };
+          const standing = await this.readRecord(kind, key);
+          if (standing) return { created: false, body: standing };
+        }
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    });
+  }
+
+  async readRecord(kind: string, key: string): Promise<JsonObject | undefined> {
+    const path = this.pathOfRecord(kind, key);
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw storeError(this.location, error);
+    });
+    if (text === undefined) return undefined;
+    const body = soundBody(text);
+    if (!body) await this.setAside(path, 'the record does not have the hash it states');
+    return body;
+  }
+
+  async listRecords(kind: string, prefix = ''): Promise<string[]> {
+    const root = join(this.location, 'records', kind);
+    const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+    return entries
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
+      .map((entry) =>
+        join(entry.parentPath, entry.name)
+          .slice(root.length + 1, -'.json'.length)
+          .split(sep)
+          .join('/'),
+      )
+      .filter((key) => key.startsWith(prefix))
+      .sort();
+  }
+
+  async setAsideRecord(kind: string, key: string, reason: string): Promise<void> {
+    await this.setAside(this.pathOfRecord(kind, key), reason);
+  }
+
+  async temporaryPath(label: string): Promise<string> {
+    const folder = join(this.location, 'tmp');
+    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    return join(
+      folder,
+      `${hostname()}-${process.pid}-${processStart}-${this.temporaryCount++}-${randomUUID().slice(0, 8)}-${label}`,
+    );
+  }
+
+  private async setAside(path: string, reason: string): Promise<void> {
+    const folder = join(this.location, 'set-aside');
+    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    const target = join(folder, `${Date.now()}-${randomUUID().slice(0, 8)}`);
+    await rename(path, target).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw storeError(this.location, error);
+    });
+    await writeFile(`${target}.reason`, `${path.slice(this.location.length + 1)}: ${reason}\n`, { mode: FILE_MODE });
+  }
+
+  private pathOfBlob({ sha256: hash }: BlobRef): string {
+    if (!/^[0-9a-f]{64}$/.test(hash))
+      throw new Error(`Store: a blob is named by 64 hex digits, got ${JSON.stringify(hash)}`);
+    return join(this.location, 'blobs', hash.slice(0, 2), hash);
+  }
+
+  private pathOfRecord(kind: string, key: string): string {
+    for (const part of [kind, key]) {
+      if (!KEY_PATTERN.test(part))
+        throw new Error(`Store: a key has letters, digits and . _ @ - only, got ${JSON.stringify(part)}`);
+    }
+    return `${join(this.location, 'records', kind, key)}.json`;
+  }
+}
+
+function soundBody(text: string): JsonObject | undefined {
+  try {
+    const { sha256: hash, body } = JSON.parse(text) as { sha256: string; body: JsonObject };
+    return hash === sha256(stableJson(body)) ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Links the finished file to its name; false when the name is taken. Unlike rename, this never replaces. */
+async function createExclusively(temporary: string, path: string): Promise<boolean> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+  await flushFolder(dirname(path));
+  return true;
+}
+
+async function writeHashed(path: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<BlobRef> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const file = await open(path, 'wx', FILE_MODE);
+  try {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      await writeAll(file, chunk);
+      bytes += chunk.byteLength;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < chunk.byteLength;) {
+    offset += (await file.write(chunk, offset, chunk.byteLength - offset)).bytesWritten;
+  }
+}
+
+async function writeFlushed(path: string, text: string): Promise<void> {
+  await writeHashed(path, [Buffer.from(text)]);
+}
+
+async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function withSystemErrors<T>(location: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw storeError(location, error);
+  }
+}
+
+function storeError(location: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new RetryableError(
+      'NoDiskSpace',
+      `Store: no space left in ${location}. Free some; the run goes on by itself.`,
+      { cause: error },
+    );
+  }
+  if (code !== undefined && ['EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOENT', 'ENOTDIR', 'ESTALE'].includes(code)) {
+    return new RetryableError('StoreUnavailable', `Store: ${location} cannot be written or read (${code}).`, {
+      cause: error,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,30 @@
+// Names that follow from the spec: the output's default name, the workflow id, the last part of a source.
+import { isReadyDataset, type DatasetSpec, type FineTuneSpec, type ModelSpec } from './spec.js';
+
+/** The last part of a Hub id or path, without its ending, kept to letters, digits, dot, dash and underscore. */
+export function baseName(source: string): string {
+  const last =
+    source
+      .replace(/[\\/]+$/, '')
+      .split(/[\\/]/)
+      .pop() ?? '';
+  const clean = last.replace(/\.(json|jsonl|csv|tsv|parquet|zip)$/i, '').replace(/[^A-Za-z0-9._-]+/g, '-');
+  return clean.replace(/^[^A-Za-z0-9]+/, '').slice(0, 60) || 'unnamed';
+}
+
+/** The model's short name, e.g. `bge-small-en-v1.5`. */
+export function modelName(model: ModelSpec): string {
+  return 'random' in model
+    ? `random-${model.random.numHiddenLayers}x${model.random.hiddenSize}`
+    : baseName(model.source);
+}
+
+/** The dataset's short name, e.g. `physics`. */
+export function datasetName(dataset: DatasetSpec): string {
+  return baseName(isReadyDataset(dataset) ? dataset.train : dataset.source);
+}
+
+/** The published folder's name: what the spec says, or dataset and model. */
+export function outputName(spec: FineTuneSpec): string {
+  return spec.output.name ?? `${datasetName(spec.dataset)}-${modelName(spec.model)}`.slice(0, 100);
+}

@@ -1,0 +1,266 @@
+// What crosses the border between the workflow and its activities: references, hashes and small numbers, never text or tensors.
+// One pair of types a stage, in the order in which a run meets them.
+import type { DatasetSpec, FineTuneSpec, ModelSpec, TrainingSpec } from './spec.js';
+
+/** Points to a remembered result in the store: its kind and the hash of the inputs it was made from. */
+export interface ArtifactRef {
+  kind: string;
+  key: string;
+}
+
+/** Points to a checkpoint: which training (all that decides its weights, hashed), after how many steps. */
+export interface CheckpointRef {
+  lineage: string;
+  step: number;
+}
+
+/** Weights to evaluate or publish: the base model's own, or a checkpoint's. */
+export type WeightsRef = { base: true } | { checkpoint: CheckpointRef };
+
+/** The stages of a run, in order. */
+export const STAGES = [
+  'pin',
+  'download',
+  'transform',
+  'split',
+  'corpus',
+  'tokenize',
+  'evaluate',
+  'train',
+  'publish',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** What a stage reports while it runs; sent with heartbeats. */
+export interface StageProgress {
+  stage: Stage;
+  done: number;
+  total: number;
+  unit: 'bytes' | 'files' | 'rows' | 'texts' | 'steps' | 'questions';
+  epoch?: number;
+  epochs?: number;
+  loss?: number;
+  learningRate?: number;
+  pairsPerSecond?: number;
+  etaSeconds?: number;
+  /** One line for the eye: a warning, or what is going on. */
+  note?: string;
+}
+
+/** `pinInputs`: what moves is fixed first. */
+export interface PinInput {
+  spec: FineTuneSpec;
+  /** True on the run's first attempt at its first activity: only then may a store be created. */
+  mayCreateStore: boolean;
+}
+export interface PinResult {
+  storeId: string;
+  model: ModelPin;
+  dataset: DatasetPin;
+  /** Settings of the Worker that the workflow needs; a start from the UI carries none. */
+  trainingTaskQueue: string;
+  warnings: string[];
+}
+export type ModelPin =
+  | { type: 'hub'; id: string; commit: string }
+  /** `snapshot`: the folder's files, already in the store (kind `model-folder`). */
+  | { type: 'local'; label: string; snapshot: ArtifactRef }
+  | { type: 'random'; label: string; snapshot: ArtifactRef };
+export type DatasetPin =
+  /** `conversion`: commit of the Hub's own Parquet conversion, when the repository's files are of no readable format. */
+  | { type: 'hub'; id: string; commit: string; conversion?: string }
+  | { type: 'local'; label: string; snapshot: ArtifactRef }
+  | { type: 'ready'; label: string; snapshot: ArtifactRef };
+
+/** `downloadModel` → kind `model-folder`. */
+export interface DownloadModelInput {
+  storeId: string;
+  pin: ModelPin;
+}
+/** `downloadDataset` → kind `dataset-snapshot`. */
+export interface DownloadDatasetInput {
+  storeId: string;
+  pin: DatasetPin;
+  dataset: DatasetSpec;
+}
+export interface DownloadResult {
+  artifact: ArtifactRef;
+  files: number;
+  bytes: number;
+}
+
+/** `transformPairs` → kind `pairs`. */
+export interface TransformInput {
+  storeId: string;
+  snapshot: ArtifactRef;
+  dataset: DatasetSpec;
+}
+export interface TransformResult {
+  artifact: ArtifactRef;
+  /** By split: rows read, pairs kept, rows dropped by reason. */
+  splits: Record<string, { rows: number; kept: number; dropped: Record<string, number> }>;
+}
+
+/** `splitPairs` → kind `split`: parts train, validation (when asked for), test. */
+export interface SplitInput {
+  storeId: string;
+  pairs: ArtifactRef;
+  dataset: DatasetSpec;
+  keep: TrainingSpec['keep'];
+}
+export interface SplitResult {
+  artifact: ArtifactRef;
+  parts: Partial<Record<Part, number>>;
+  dropped: Record<string, number>;
+}
+export type Part = 'train' | 'validation' | 'test';
+
+/** `buildCorpus` → kind `retrieval`: one EmbeddingQAFinetuneDataset JSON a part; also made from ready files. */
+export interface CorpusInput {
+  storeId: string;
+  /** A `split` artifact, or the `dataset-snapshot` of ready files. */
+  from: ArtifactRef;
+  dataset: DatasetSpec;
+  keep: TrainingSpec['keep'];
+}
+export interface CorpusResult {
+  artifact: ArtifactRef;
+  parts: Partial<Record<Part, { queries: number; documents: number; pairs: number }>>;
+  /** Hash of the training part's content: what lineage is made of. */
+  trainSha256: string;
+  warnings: string[];
+}
+
+/** `planTraining` → kinds `tokens` and `training-plan`: token ids of every part, every epoch's batches counted. */
+export interface PlanInput {
+  storeId: string;
+  model: ArtifactRef;
+  retrieval: ArtifactRef;
+  spec: Pick<FineTuneSpec, 'prompts' | 'training'>;
+}
+export interface PlanResult {
+  tokens: ArtifactRef;
+  plan: ArtifactRef;
+  lineage: string;
+  pairs: number;
+  stepsPerEpoch: number[];
+  totalSteps: number;
+  microBatchSize: number;
+  /** Texts longer than the model takes, by part: cut and counted. */
+  cut: Partial<Record<Part, { queries: number; documents: number }>>;
+  estimate: { seconds: number; memoryMb: number; diskMb: number };
+  seconds: number;
+  warnings: string[];
+}
+
+/** `trainEpoch`: one epoch of a segment, from its newest checkpoint. */
+export interface TrainEpochInput {
+  storeId: string;
+  model: ArtifactRef;
+  tokens: ArtifactRef;
+  plan: ArtifactRef;
+  lineage: string;
+  training: TrainingSpec;
+  /** From 1. */
+  epoch: number;
+}
+export interface TrainEpochResult {
+  checkpoint: CheckpointRef;
+  epoch: number;
+  /** False when the activity was asked to stop before the epoch's end. */
+  finished: boolean;
+  meanLoss: number;
+  seconds: number;
+  pairs: number;
+  peakMemoryMb: number;
+  bitIdentical: boolean;
+  warnings: string[];
+}
+
+/** `evaluateModel` → kind `evaluation`. */
+export interface EvaluateInput {
+  storeId: string;
+  model: ArtifactRef;
+  retrieval: ArtifactRef;
+  tokens: ArtifactRef;
+  weights: WeightsRef;
+  part: 'validation' | 'test';
+  topK: number;
+}
+export interface EvaluateResult {
+  artifact: ArtifactRef;
+  metrics: Metrics;
+  queries: number;
+  documents: number;
+  seconds: number;
+}
+/** sentence-transformers' keys without their `cosine_` prefix, e.g. `ndcg@10`, and `hit_rate@<topK>`. */
+export type Metrics = Record<string, number>;
+
+/** Before against after, by a paired bootstrap over the test answers. */
+export interface Verdict {
+  verdict: 'improved' | 'unclear' | 'worse';
+  metric: 'ndcg@10';
+  difference: number;
+  /** 95 % interval of the difference. */
+  interval: [number, number];
+  resamples: number;
+}
+
+/** `publishModel`: the output tree, replaced by one rename. */
+export interface PublishInput {
+  storeId: string;
+  spec: FineTuneSpec;
+  pins: { model: ModelPin; dataset: DatasetPin };
+  model: ArtifactRef;
+  retrieval: ArtifactRef;
+  tokens: ArtifactRef;
+  /** Absent for ready files. */
+  transform?: TransformResult;
+  split?: SplitResult;
+  corpus: CorpusResult;
+  plan: PlanResult;
+  epochs: EpochSummary[];
+  published: { epoch: number; checkpoint: CheckpointRef };
+  before: EvaluateResult;
+  after: EvaluateResult;
+  training: TrainingFigures;
+  warnings: string[];
+  workflow: { workflowId: string; runId: string };
+}
+export interface EpochSummary {
+  epoch: number;
+  checkpoint: CheckpointRef;
+  meanLoss: number;
+  test?: EvaluateResult;
+  validation?: EvaluateResult;
+}
+export interface PublishResult {
+  model: { path: string; sha256: string };
+  report: string;
+  verdict: Verdict;
+}
+
+/** `seconds`: tokenising, steps and checkpoints, without evaluation. `peakMemoryMb`: of the trainer process. */
+export interface TrainingFigures {
+  pairs: number;
+  seconds: number;
+  pairsPerSecond: number;
+  peakMemoryMb: number;
+}
+
+/** What `fineTune` returns. */
+export interface FineTuneResult {
+  model: { path: string; sha256: string };
+  metrics: { before: Metrics; after: Metrics; epochs: { epoch: number; metrics: Metrics }[] };
+  verdict: Verdict;
+  training: TrainingFigures;
+  publishedEpoch: number;
+  report: string;
+  bitIdentical: boolean;
+  warnings: string[];
+  /** Hash of all inputs, to tell whether a new run would train the same. */
+  inputsSha256: string;
+}
+
+export type { DatasetSpec, ModelSpec };
