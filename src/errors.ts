@@ -24,6 +24,9 @@ export const RETRYABLE_ERROR_TYPES = [
   'StaleAttempt',
 ] as const;
 
+/** Type of the failure that says: an earlier stage's result is gone or damaged, run the stage that makes it again. */
+export const ARTIFACT_DAMAGED = 'ArtifactDamaged';
+
 export type FinalErrorType = (typeof FINAL_ERROR_TYPES)[number];
 export type RetryableErrorType = (typeof RETRYABLE_ERROR_TYPES)[number];
 

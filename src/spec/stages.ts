@@ -1,6 +1,6 @@
 // What crosses the border between the workflow and its activities: references, hashes and small numbers, never text or tensors.
 // One pair of types a stage, in the order in which a run meets them.
-import type { DatasetSpec, FineTuneSpec, ModelSpec, TrainingSpec } from './spec.js';
+import type { DatasetSpec, FineTuneSpec, ModelSpec, RandomModelSpec, TrainingSpec } from './spec.js';
 
 /** Points to a remembered result in the store: its kind and the hash of the inputs it was made from. */
 export interface ArtifactRef {
@@ -59,6 +59,8 @@ export interface PinResult {
   dataset: DatasetPin;
   /** Settings of the Worker that the workflow needs; a start from the UI carries none. */
   trainingTaskQueue: string;
+  /** Hash of all that decides the result: what was pinned and the spec, without names and paths of output. */
+  inputsSha256: string;
   warnings: string[];
 }
 export type ModelPin =
@@ -76,6 +78,8 @@ export type DatasetPin =
 export interface DownloadModelInput {
   storeId: string;
   pin: ModelPin;
+  /** For a random pin: the shape of the model to make. */
+  random?: RandomModelSpec;
 }
 /** `downloadDataset` → kind `dataset-snapshot`. */
 export interface DownloadDatasetInput {
@@ -241,7 +245,10 @@ export interface PublishResult {
   verdict: Verdict;
 }
 
-/** `seconds`: tokenising, steps and checkpoints, without evaluation. `peakMemoryMb`: of the trainer process. */
+/**
+ * `pairs`: trained on, over all epochs. `seconds`: tokenising, steps and checkpoints, without evaluation. `peakMemoryMb`: of the
+ * trainer process.
+ */
 export interface TrainingFigures {
   pairs: number;
   seconds: number;
