@@ -1,0 +1,143 @@
+// Reads a model folder as sentence-transformers or transformers left it: what the encoder is, how its vectors are pooled, how long a
+// text may be, which prompts it was trained with, and its weights. Folders keep up to three lengths that disagree; the one in
+// sentence_bert_config.json counts, as it does in sentence-transformers.
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FinalError } from '../errors.js';
+import { findArchitecture, type Architecture, type EncoderConfig } from './architecture.js';
+import { readFolderJson, readFolderObject, type JsonObject } from './folder-json.js';
+import { readModules, type Pooling } from './modules.js';
+import { readSafetensors, type Weights } from './safetensors.js';
+
+/** An encoder as its folder describes it. */
+export interface EncoderModel {
+  folder: string;
+  architecture: Architecture;
+  config: EncoderConfig;
+  pooling: Pooling;
+  normalize: boolean;
+  /** Tokens a text, special tokens included. */
+  maxSequenceLength: number;
+  /** Texts put before every question and every passage. */
+  prompts: { query?: string; passage?: string };
+  /** True when texts are lower-cased before they reach the tokenizer. */
+  lowerCase: boolean;
+  /** What a user should know and is no error. */
+  warnings: readonly string[];
+}
+
+const WEIGHTS_FILE = 'model.safetensors';
+/** Prefixes that checkpoints made with a task's head put before the encoder's names. */
+const PREFIX = /^(bert|roberta|model|encoder_model|0\.auto_model)\.(?=embeddings\.|encoder\.|pooler\.)/;
+
+/**
+ * Reads a sentence-transformers folder of any version, or a bare transformers folder (mean pooling, with a warning).
+ *
+ * @throws FinalError `UnsupportedModel` that names the file which is missing or holds something unsupported.
+ */
+export async function readModelFolder(folder: string): Promise<EncoderModel> {
+  const configJson = await readFolderJson(folder, 'config.json');
+  if (configJson === undefined) throw missing(folder, 'config.json', 'it says what the model is');
+  await demand(folder, 'tokenizer.json', 'save the tokenizer again as a fast tokenizer');
+  const architecture = findArchitecture(configJson);
+  const config = architecture.parseConfig(configJson);
+  const modules = await readModules(folder);
+  if (modules.dimension !== undefined && modules.dimension !== config.hiddenSize)
+    throw new FinalError(
+      'UnsupportedModel',
+      `${folder}: the pooling's dimension is the encoder's, ${config.hiddenSize}, got ${modules.dimension}`,
+    );
+  const sentenceConfig = await readFolderObject(folder, 'sentence_bert_config.json');
+  const { prompts, warnings } = parsePrompts(await readFolderObject(folder, 'config_sentence_transformers.json'));
+  return {
+    folder,
+    architecture,
+    config,
+    pooling: modules.pooling,
+    normalize: modules.normalize,
+    maxSequenceLength: await maxSequenceLength(folder, sentenceConfig, config),
+    prompts,
+    lowerCase: sentenceConfig.do_lower_case === true,
+    warnings: [...modules.warnings, ...warnings],
+  };
+}
+
+/**
+ * Loads the encoder's weights under the architecture's own names, each checked for its shape; what the encoder does not use
+ * (a pooler, a task's head) is left out.
+ *
+ * @throws FinalError `UnsupportedModel` when a tensor is missing or has another shape, `InvalidData` when the file is damaged.
+ */
+export async function loadWeights(model: EncoderModel): Promise<Weights> {
+  const stored = await readEncoderTensors(model.folder);
+  const weights: Weights = new Map();
+  for (const { name, shape } of model.architecture.parameters(model.config)) {
+    const tensor = stored.get(name);
+    if (!tensor)
+      throw new FinalError(
+        'UnsupportedModel',
+        `${WEIGHTS_FILE}: tensor "${name}" is missing, of shape [${shape.join(', ')}]; the file has ${stored.size} tensors, such as ${[...stored.keys()].slice(0, 3).join(', ') || 'none'}`,
+      );
+    if (tensor.shape.join() !== shape.join())
+      throw new FinalError(
+        'UnsupportedModel',
+        `${WEIGHTS_FILE}: tensor "${name}" needs shape [${shape.join(', ')}] by config.json, got [${tensor.shape.join(', ')}]`,
+      );
+    weights.set(name, { shape, data: tensor.data });
+  }
+  return weights;
+}
+
+/** Every float tensor of the folder's weights under today's names: a head's prefix removed, gamma and beta renamed. */
+export async function readEncoderTensors(folder: string): Promise<Weights> {
+  await demand(
+    folder,
+    WEIGHTS_FILE,
+    'weights are read from one safetensors file alone (never from pickled or sharded files); save the model again with safetensors',
+  );
+  const stored = await readSafetensors(join(folder, WEIGHTS_FILE));
+  return new Map([...stored].map(([name, tensor]) => [todaysName(name), tensor]));
+}
+
+const todaysName = (name: string): string =>
+  name
+    .replace(PREFIX, '')
+    .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
+    .replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
+
+async function maxSequenceLength(folder: string, sentenceConfig: JsonObject, config: EncoderConfig): Promise<number> {
+  const stated = positive(sentenceConfig.max_seq_length);
+  const ofTokenizer = stated ?? positive((await readFolderObject(folder, 'tokenizer_config.json')).model_max_length);
+  return Math.min(ofTokenizer ?? Infinity, config.maxPositionEmbeddings);
+}
+
+const positive = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 1 ? Math.floor(value) : undefined;
+
+function parsePrompts(config: JsonObject): Pick<EncoderModel, 'prompts' | 'warnings'> {
+  const named = (typeof config.prompts === 'object' && config.prompts !== null ? config.prompts : {}) as JsonObject;
+  const prompt = (...names: unknown[]): string | undefined =>
+    names.map((name) => (typeof name === 'string' ? named[name] : undefined)).find(isText);
+  const query = prompt('query', config.default_prompt_name);
+  const passage = prompt('passage', 'document', config.default_prompt_name);
+  const similarity = config.similarity_fn_name;
+  return {
+    prompts: { ...(query ? { query } : {}), ...(passage ? { passage } : {}) },
+    warnings:
+      isText(similarity) && !['cosine', 'dot'].includes(similarity)
+        ? [`The model folder compares by ${similarity}; here vectors are compared by cosine.`]
+        : [],
+  };
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+async function demand(folder: string, name: string, remedy: string): Promise<void> {
+  await access(join(folder, name)).catch((cause: unknown) => {
+    throw missing(folder, name, remedy, cause);
+  });
+}
+
+function missing(folder: string, name: string, remedy: string, cause?: unknown): FinalError {
+  return new FinalError('UnsupportedModel', `${folder}: ${name} is missing; ${remedy}.`, { cause });
+}
