@@ -1,0 +1,102 @@
+// Which Temporal server a command talks to: the address given by flag, else what the user named in the environment
+// (TEMPORAL_ADDRESS, a profile of @temporalio/envconfig), else the development server that this folder started.
+// A profile counts only when it is named: an unnamed default profile may point at somebody's production.
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { ConnectionOptions } from '@temporalio/client';
+import { defaultDbPath, findRunningServer } from './server-state.js';
+
+/** What the flags say. */
+export interface ConnectionFlags {
+  address?: string | undefined;
+  namespace?: string | undefined;
+  /** Profile of the configuration file; default: TEMPORAL_PROFILE. */
+  profile?: string | undefined;
+}
+
+/** Where to connect, and who said so. */
+export interface ConnectionTarget {
+  address: string;
+  namespace: string;
+  from: 'flag' | 'environment' | 'profile' | 'local server' | 'default';
+  /** Options for `Connection.connect` and `NativeConnection.connect`, TLS and API key among them. */
+  options: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'> & { address: string };
+  /** UI of the development server. */
+  uiUrl?: string;
+}
+
+/** The target that flags or environment name, or undefined when neither names one. */
+export function namedTarget(
+  flags: ConnectionFlags,
+  env: NodeJS.ProcessEnv = process.env,
+): ConnectionTarget | undefined {
+  const profile = flags.profile ?? named(env.TEMPORAL_PROFILE);
+  const fromEnvironment = named(env.TEMPORAL_ADDRESS);
+  if (flags.address === undefined && fromEnvironment === undefined && profile === undefined) return undefined;
+  // Credentials of the environment are not sent to a server on this machine.
+  if (flags.address !== undefined && isLoopback(flags.address) && flags.profile === undefined) {
+    const namespace = flags.namespace ?? named(env.TEMPORAL_NAMESPACE) ?? 'default';
+    return { address: flags.address, namespace, from: 'flag', options: { address: flags.address } };
+  }
+  const config = loadClientConnectConfig({
+    ...(profile === undefined ? { disableFile: true } : { profile }),
+    overrideEnvVars: definedOnly(env),
+  });
+  const { address: configured, apiKey, tls, metadata } = config.connectionOptions;
+  const address = flags.address ?? configured;
+  if (address === undefined) {
+    throw new Error(`connection: profile "${profile}" names no address; add one, or pass --address`);
+  }
+  return {
+    address,
+    namespace: flags.namespace ?? config.namespace ?? 'default',
+    from: flags.address !== undefined ? 'flag' : fromEnvironment !== undefined ? 'environment' : 'profile',
+    options: {
+      address,
+      ...(tls !== undefined && { tls }),
+      ...(apiKey !== undefined && { apiKey }),
+      ...(metadata !== undefined && { metadata }),
+    },
+  };
+}
+
+/** The target of a command that starts no server: a named one, else the folder's own server, else 127.0.0.1:7233. */
+export async function findTarget(
+  flags: ConnectionFlags,
+  { env = process.env, dbPath = defaultDbPath() }: { env?: NodeJS.ProcessEnv; dbPath?: string } = {},
+): Promise<ConnectionTarget> {
+  const target = namedTarget(flags, env);
+  if (target) return target;
+  const running = await findRunningServer(dbPath);
+  const address = running?.address ?? '127.0.0.1:7233';
+  return {
+    address,
+    namespace: flags.namespace ?? 'default',
+    from: running ? 'local server' : 'default',
+    options: { address },
+    ...(running && { uiUrl: running.uiUrl }),
+  };
+}
+
+/** How a target is told to the user. */
+export function describeTarget({ address, namespace, from }: ConnectionTarget): string {
+  const reasons = {
+    flag: 'from --address',
+    environment: 'from TEMPORAL_ADDRESS in the environment',
+    profile: 'from a profile of the Temporal configuration',
+    'local server': 'the server of this folder',
+    default: 'the default address',
+  };
+  return `${address}, namespace ${namespace} (${reasons[from]})`;
+}
+
+function isLoopback(address: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(address);
+}
+
+function named(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
+
+function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
