@@ -1,0 +1,135 @@
+// The Worker's side of the trainer process: one call at a time, progress and warnings as they come, an AbortSignal that asks the
+// operation to save and end, a death noticed at once, a hang ended. The process stays warm between calls. No native imports.
+import { fileURLToPath } from 'node:url';
+import { RetryableError } from '../errors.js';
+import type { StageProgress } from '../spec/stages.js';
+import { unpackError, type TrainerReply } from './messages.js';
+import type { TrainerOperation, TrainerOperations } from './operations.js';
+import { ProgressWatch } from './progress-watch.js';
+import { redact } from './redact.js';
+import { TrainerProcess } from './trainer-process.js';
+
+/** Options of {@link TrainerHost}. */
+export interface TrainerHostOptions {
+  storeFolder: string;
+  storeId: string;
+  /** Script of the trainer process; default: child.js beside this file. */
+  trainerPath?: string | undefined;
+  /** Milliseconds without progress after which the trainer is killed; default max(5 min, 20 × the median between reports). */
+  hangTimeoutMs?: number | undefined;
+  /** Threads of ONNX Runtime; default: its own choice. */
+  threads?: number | undefined;
+}
+
+/** Options of {@link TrainerHost.call}. */
+export interface TrainerCallOptions {
+  /** Aborted: the operation saves and ends; some then return what they have, others throw an `AbortError`. */
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: StageProgress) => void) | undefined;
+  onWarn?: ((message: string) => void) | undefined;
+}
+
+/** Runs operations in a trainer process, which it starts when needed. */
+export class TrainerHost {
+  readonly storeId: string;
+  private trainer: TrainerProcess | undefined;
+  private queue: Promise<unknown> = Promise.resolve();
+  private calls = 0;
+  private closed = false;
+
+  constructor(private readonly options: TrainerHostOptions) {
+    this.storeId = options.storeId;
+  }
+
+  /** Process id of the warm trainer, if one is there. */
+  get pid(): number | undefined {
+    return this.trainer?.isAlive ? this.trainer.pid : undefined;
+  }
+
+  /**
+   * Runs one operation; calls wait for one another.
+   *
+   * @throws the operation's own error; RetryableError `TrainerDied` or `TrainerHung`; FinalError `OutOfMemory`.
+   */
+  call<K extends TrainerOperation>(
+    operation: K,
+    input: TrainerOperations[K]['input'],
+    options: TrainerCallOptions = {},
+  ): Promise<TrainerOperations[K]['result']> {
+    const turn = this.queue.then(() => this.run(operation, input, options));
+    this.queue = turn.catch(() => undefined);
+    return turn as Promise<TrainerOperations[K]['result']>;
+  }
+
+  /** Ends the trainer; a call that runs fails with `TrainerDied`. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.trainer?.close();
+    await this.queue;
+  }
+
+  private async run(
+    operation: TrainerOperation,
+    input: unknown,
+    { signal, onProgress, onWarn }: TrainerCallOptions,
+  ): Promise<unknown> {
+    signal?.throwIfAborted();
+    const trainer = await this.warmTrainer();
+    const id = ++this.calls;
+    const stop = (): void => trainer.send({ type: 'stop', id });
+    const watch = new ProgressWatch({
+      timeoutMs: this.options.hangTimeoutMs,
+      onHang: (ms) => trainer.kill(hung(operation, ms)),
+    });
+    trainer.ref();
+    try {
+      const reply = new Promise<TrainerReply & { type: 'result' | 'error' }>((resolve) => {
+        trainer.onReply = (message) => {
+          if (message.id !== id) return;
+          if (message.type === 'progress') {
+            watch.note(message.progress.stage);
+            onProgress?.(message.progress);
+          } else if (message.type === 'warning') {
+            onWarn?.(message.message);
+          } else {
+            resolve(message);
+          }
+        };
+      });
+      trainer.send({ type: 'call', id, operation, input });
+      signal?.addEventListener('abort', stop);
+      if (signal?.aborted) stop();
+      const outcome = await Promise.race([reply, trainer.ended]);
+      if (outcome instanceof Error) throw outcome;
+      if (outcome.type === 'error') throw unpackError(outcome.error, redact);
+      return outcome.result;
+    } finally {
+      watch.stop();
+      signal?.removeEventListener('abort', stop);
+      trainer.onReply = () => undefined;
+      trainer.unref();
+    }
+  }
+
+  private async warmTrainer(): Promise<TrainerProcess> {
+    if (this.closed) throw new RetryableError('TrainerDied', 'Trainer: the Worker is closing it');
+    if (!this.trainer?.isAlive) {
+      const { storeFolder, storeId, threads } = this.options;
+      const path = this.options.trainerPath ?? fileURLToPath(new URL('./child.js', import.meta.url));
+      this.trainer = await TrainerProcess.start(path, {
+        storeFolder,
+        storeId,
+        ...(threads === undefined ? {} : { threads }),
+      });
+      if (this.closed) await this.trainer.close();
+    }
+    return this.trainer;
+  }
+}
+
+function hung(operation: TrainerOperation, silentMs: number): RetryableError {
+  return new RetryableError(
+    'TrainerHung',
+    `Trainer: ${operation} reported no progress for ${Math.round(silentMs / 1000)} s; its process was killed`,
+  );
+}

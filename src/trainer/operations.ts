@@ -1,0 +1,42 @@
+// What the trainer process can do: one typed map from an operation's name to its input and result. Types only, so that the Worker's
+// side may import it without ONNX Runtime. Inputs and results are references, hashes and small numbers (src/spec/stages.ts).
+import type { StageContext } from '../artifacts/stage-context.js';
+import type {
+  EvaluateInput,
+  EvaluateResult,
+  PlanInput,
+  PlanResult,
+  PublishInput,
+  PublishResult,
+  TrainEpochInput,
+  TrainEpochResult,
+} from '../spec/stages.js';
+
+/** Input and result of every operation. */
+export interface TrainerOperations {
+  planTraining: { input: PlanInput; result: PlanResult };
+  trainEpoch: { input: TrainEpochInput; result: TrainEpochResult };
+  evaluateModel: { input: EvaluateInput; result: EvaluateResult };
+  /** `outputDirectory`: absolute, inside the allowed folders. */
+  publishModel: { input: PublishInput & { outputDirectory: string }; result: PublishResult };
+}
+
+/** Name of an operation. */
+export type TrainerOperation = keyof TrainerOperations;
+
+/** The operations' code, as the trainer process runs it. */
+export type TrainerImplementation = {
+  [K in TrainerOperation]: (
+    input: TrainerOperations[K]['input'],
+    context: StageContext,
+  ) => Promise<TrainerOperations[K]['result']>;
+};
+
+/** What the Worker tells the trainer process at its start. */
+export interface TrainerSettings {
+  storeFolder: string;
+  /** The store that the run began on; another one in the folder is an error. */
+  storeId: string;
+  /** Threads of ONNX Runtime; absent = its own choice. */
+  threads?: number;
+}

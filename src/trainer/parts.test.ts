@@ -1,0 +1,102 @@
+// The small parts of the trainer room: what is redacted, when a silence is a hang, where the kernel counts its kills.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { oomKillCount } from './oom-kills.js';
+import { ProgressWatch } from './progress-watch.js';
+import { redact } from './redact.js';
+
+describe('redact', () => {
+  it('takes out tokens, passwords in URLs and the query of a signed URL', () => {
+    expect(redact('hf_abcdefghijkl')).toBe('hf_[redacted]');
+    expect(redact('Authorization: Bearer abc.def-ghi')).not.toContain('abc.def');
+    expect(redact('https://me:pw@host/x')).toBe('https://[redacted]@host/x');
+    expect(redact('GET https://cdn/x?a=1&X-Amz-Signature=ff00 failed')).toBe('GET https://cdn/x?[redacted] failed');
+    expect(redact('token = opensesame!')).not.toContain('opensesame');
+  });
+
+  it('takes out the secrets it is told, and leaves plain text alone', () => {
+    expect(redact('the word is xyzzy', ['xyzzy', undefined, ''])).toBe('the word is [redacted]');
+    const plain = 'dataset.testRatio: <=1, got 1.5; texts of 512 tokens, https://hub/models?page=2';
+    expect(redact(plain)).toBe(plain);
+  });
+});
+
+describe('ProgressWatch', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+  const watch = (timeoutMs?: number) => {
+    const onHang = vi.fn();
+    return { onHang, watch: new ProgressWatch({ timeoutMs, onHang, now: () => Date.now() }) };
+  };
+
+  it('waits five minutes for the first report', () => {
+    const { onHang } = watch();
+    vi.advanceTimersByTime(299_999);
+    expect(onHang).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(onHang).toHaveBeenCalledWith(300_000);
+  });
+
+  it('waits twenty medians of a slow stage, and forgets them in the next stage', () => {
+    const { onHang, watch: slow } = watch();
+    slow.note('train');
+    for (let report = 0; report < 5; report++) {
+      vi.advanceTimersByTime(60_000);
+      slow.note('train');
+    }
+    expect(slow.limitMs()).toBe(1_200_000);
+    vi.advanceTimersByTime(1_199_999);
+    expect(onHang).not.toHaveBeenCalled();
+    slow.note('evaluate');
+    expect(slow.limitMs()).toBe(300_000);
+    slow.stop();
+  });
+
+  it('waits as long as it is told to, and no longer when stopped', () => {
+    const first = watch(10);
+    vi.advanceTimersByTime(10);
+    expect(first.onHang).toHaveBeenCalledTimes(1);
+    const second = watch(10);
+    second.watch.stop();
+    vi.advanceTimersByTime(1000);
+    expect(second.onHang).not.toHaveBeenCalled();
+  });
+});
+
+describe('oomKillCount', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'cgroup-'));
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+  const files = async (contents: Record<string, string>) => {
+    for (const [name, text] of Object.entries(contents)) {
+      await mkdir(dirname(join(root, name)), { recursive: true });
+      await writeFile(join(root, name), text);
+    }
+  };
+
+  it('reads the group of version 2', async () => {
+    await files({
+      'proc/self/cgroup': '0::/app.slice\n',
+      'sys/fs/cgroup/app.slice/memory.events': 'low 0\noom 4\noom_kill 3\noom_group_kill 0\n',
+    });
+    expect(await oomKillCount(root)).toBe(3);
+  });
+
+  it('reads the group of version 1, also where its path is not visible', async () => {
+    await files({
+      'proc/self/cgroup': '4:memory:/docker/abc\n0::/\n',
+      'sys/fs/cgroup/memory/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 2\n',
+    });
+    expect(await oomKillCount(root)).toBe(2);
+  });
+
+  it('reads the whole machine where there is no group, and nothing where there is none of these', async () => {
+    expect(await oomKillCount(root)).toBeUndefined();
+    await files({ 'proc/vmstat': 'nr_free_pages 1\noom_kill 5\n' });
+    expect(await oomKillCount(root)).toBe(5);
+  });
+});
