@@ -1,0 +1,125 @@
+// Paths from a spec: each is looked for in the data folders in order, and must lie inside one of them after all symbolic links
+// are followed; it is checked again when it is opened. The Hub cache's own links (snapshots/<commit>/f -> ../../blobs/<hash>) are known.
+import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { FinalError } from '../errors.js';
+
+/**
+ * Real path of an existing file or folder inside the data folders.
+ *
+ * @param field The spec's field, for messages.
+ * @throws FinalError `PathNotAllowed` when it lies outside, `SourceNotFound` when there is none; both name the folders.
+ */
+export async function resolveAllowed(path: string, dataFolders: readonly string[], field = 'path'): Promise<string> {
+  const roots = await realRoots(dataFolders);
+  let outside = false;
+  for (const candidate of candidates(path, dataFolders)) {
+    const real = await realpath(candidate).catch(() => undefined);
+    if (real === undefined) {
+      // Says nothing about whether a path outside exists.
+      outside ||= !isInsideAny(await realOfNearest(candidate), roots);
+    } else if (isInsideAny(real, roots) || (await isHubCacheLink(candidate, real, roots))) {
+      return real;
+    } else {
+      outside = true;
+    }
+  }
+  if (outside) throw notAllowed(path, dataFolders, field);
+  throw new FinalError(
+    'SourceNotFound',
+    `${field}: no file or folder ${JSON.stringify(path)} in the data folders ${shown(dataFolders)}. Give another path, or another folder with --data.`,
+  );
+}
+
+/** Like {@link resolveAllowed}, but undefined when there is no such file or folder. */
+export async function findAllowed(
+  path: string,
+  dataFolders: readonly string[],
+  field = 'path',
+): Promise<string | undefined> {
+  return resolveAllowed(path, dataFolders, field).catch((error: unknown) => {
+    if (error instanceof FinalError && error.type === 'SourceNotFound') return undefined;
+    throw error;
+  });
+}
+
+/**
+ * Absolute path of a folder that may be written: it need not exist yet, but its nearest existing ancestor lies inside a data folder.
+ * A relative path begins at the first data folder.
+ *
+ * @throws FinalError `PathNotAllowed`.
+ */
+export async function resolveAllowedOutput(
+  path: string,
+  dataFolders: readonly string[],
+  field = 'output.directory',
+): Promise<string> {
+  const roots = await realRoots(dataFolders);
+  const [candidate] = candidates(path, dataFolders);
+  const real = candidate === undefined ? undefined : await realOfNearest(candidate);
+  if (real === undefined || !isInsideAny(real, roots)) throw notAllowed(path, dataFolders, field);
+  return real;
+}
+
+/**
+ * Opens a file for reading and makes sure that what was opened lies inside the data folders, whatever was done to the path since it
+ * was resolved. The caller closes the handle.
+ *
+ * @throws FinalError `PathNotAllowed`.
+ */
+export async function openAllowed(path: string, dataFolders: readonly string[], field = 'path'): Promise<FileHandle> {
+  const handle = await open(path, 'r');
+  try {
+    // The path's target now, checked, must be the very file that is open.
+    const real = await resolveAllowed(resolve(path), dataFolders, field);
+    const [opened, checked] = await Promise.all([handle.stat(), stat(real)]);
+    if (opened.dev !== checked.dev || opened.ino !== checked.ino) throw notAllowed(path, dataFolders, field);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Data folders for the eye. */
+export function shown(dataFolders: readonly string[]): string {
+  return dataFolders.length === 0 ? '(none are allowed)' : dataFolders.join(', ');
+}
+
+function candidates(path: string, dataFolders: readonly string[]): string[] {
+  return isAbsolute(path) ? [resolve(path)] : dataFolders.map((folder) => resolve(folder, path));
+}
+
+async function realRoots(dataFolders: readonly string[]): Promise<string[]> {
+  const roots = await Promise.all(dataFolders.map((folder) => realpath(folder).catch(() => undefined)));
+  return roots.filter((root) => root !== undefined);
+}
+
+/** The path with its nearest existing ancestor made real. */
+async function realOfNearest(path: string): Promise<string> {
+  const real = await realpath(path).catch(() => undefined);
+  if (real !== undefined) return real;
+  const parent = dirname(path);
+  return parent === path ? path : join(await realOfNearest(parent), basename(path));
+}
+
+function isInsideAny(path: string, roots: readonly string[]): boolean {
+  return roots.some((root) => path === root || path.startsWith(root.endsWith(sep) ? root : root + sep));
+}
+
+/** True for `<repository>/snapshots/<commit>/…/file` inside a data folder that links to `<repository>/blobs/<hash>`. */
+async function isHubCacheLink(path: string, real: string, roots: readonly string[]): Promise<boolean> {
+  const folder = await realpath(dirname(path)).catch(() => undefined);
+  if (folder === undefined || !isInsideAny(folder, roots)) return false;
+  const match = /^(.*[\\/](?:models|datasets)--[^\\/]+)[\\/]snapshots[\\/][0-9a-f]{40}(?:[\\/]|$)/.exec(folder);
+  return (
+    match?.[1] !== undefined && dirname(real) === join(match[1], 'blobs') && /^[0-9a-f]{40,64}$/.test(basename(real))
+  );
+}
+
+function notAllowed(path: string, dataFolders: readonly string[], field: string): FinalError {
+  return new FinalError(
+    'PathNotAllowed',
+    `${field}: a path inside the data folders is needed, got ${JSON.stringify(path)}. Allowed: ${shown(dataFolders)}. Move the data there, or allow its folder with --data.`,
+  );
+}

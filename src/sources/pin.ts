@@ -1,0 +1,136 @@
+// Pins a model: a Hub id to its commit, a local folder to the hashes of its files (taken into the store). Only pins are keys of
+// what follows, so a branch that moves or a folder that changes during a run changes nothing.
+import { remember, readArtifact, type Artifact } from '../artifacts/artifact.js';
+import type { StageContext } from '../artifacts/stage-context.js';
+import type { BlobRef } from '../artifacts/store.js';
+import { FinalError } from '../errors.js';
+import { baseName } from '../spec/names.js';
+import type { ModelPin } from '../spec/stages.js';
+import type { ModelSpec } from '../spec/spec.js';
+import { HubClient } from './hub.js';
+import type { HubRepo } from './hub-errors.js';
+import { listLocalFiles, takeFiles } from './local-files.js';
+import { locateSource } from './locate-source.js';
+import { selectModelFiles, selectTokenizerFiles } from './model-files.js';
+import type { SourceSettings } from './source-settings.js';
+
+const VERSION = 1;
+
+/** Facts of a `model-folder` artifact; its blobs go by file name (`config.json`, `1_Pooling/config.json`). */
+export interface ModelFolderFacts {
+  files: number;
+  bytes: number;
+  [key: string]: unknown;
+}
+
+/**
+ * Fixes which model a run begins with.
+ *
+ * A random model's pin holds the tokenizer's files; its weights are made later.
+ *
+ * @throws FinalError `SourceNotFound`, `PathNotAllowed`, `UnsupportedModel`; RetryableError `SourceUnavailable`.
+ */
+export async function pinModel(spec: ModelSpec, settings: SourceSettings, context: StageContext): Promise<ModelPin> {
+  if ('random' in spec) {
+    const label = spec.random.tokenizer;
+    return { type: 'random', label: baseName(label), snapshot: await pinTokenizer(label, settings, context) };
+  }
+  const location = await locateSource(spec.source, settings, 'model');
+  if (location.type === 'hub') {
+    const hub = hubClient(settings, context);
+    const repo: HubRepo = { type: 'model', name: location.id };
+    const commit = await hub.commitOf(repo, spec.revision);
+    // Listed now, so that a model that cannot be used ends the run before anything is downloaded.
+    selectModelFiles(await hub.listFiles(repo, commit), ({ path }) => path, location.id);
+    return { type: 'hub', id: location.id, commit };
+  }
+  const files = await listFolder(location.path, 'model');
+  const chosen = selectModelFiles(files, ({ name }) => name, spec.source);
+  const blobs = await takeFiles(chosen, { settings, context, field: 'model' });
+  return { type: 'local', label: baseName(spec.source), snapshot: await rememberFolder({ blobs }, blobs, context) };
+}
+
+/**
+ * The model's files in the store: fetched from the Hub at the pinned commit, or those taken in when it was pinned.
+ *
+ * @throws FinalError and RetryableError as {@link pinModel}.
+ */
+export async function fetchModel(
+  pin: ModelPin,
+  settings: SourceSettings,
+  context: StageContext,
+): Promise<Artifact<ModelFolderFacts>> {
+  if (pin.type !== 'hub') return readArtifact<ModelFolderFacts>(context.store, pin.snapshot);
+  return fetchFromHub({ type: 'model', name: pin.id }, pin.commit, selectModelFiles, settings, context);
+}
+
+async function pinTokenizer(source: string, settings: SourceSettings, context: StageContext): Promise<Ref> {
+  const field = 'model.random.tokenizer';
+  const location = await locateSource(source, settings, field);
+  if (location.type === 'hub') {
+    const repo: HubRepo = { type: 'model', name: location.id };
+    const commit = await hubClient(settings, context).commitOf(repo, 'main');
+    const { kind, key } = await fetchFromHub(repo, commit, selectTokenizerFiles, settings, context);
+    return { kind, key };
+  }
+  const chosen = selectTokenizerFiles(await listFolder(location.path, field), ({ name }) => name, source);
+  const blobs = await takeFiles(chosen, { settings, context, field });
+  return rememberFolder({ blobs }, blobs, context);
+}
+
+type Ref = { kind: string; key: string };
+type Select = typeof selectModelFiles;
+
+async function fetchFromHub(
+  repo: HubRepo,
+  commit: string,
+  select: Select,
+  settings: SourceSettings,
+  context: StageContext,
+): Promise<Artifact<ModelFolderFacts>> {
+  const part = select === selectModelFiles ? 'model' : 'tokenizer';
+  return remember<ModelFolderFacts>({
+    store: context.store,
+    kind: 'model-folder',
+    version: VERSION,
+    inputs: { hub: repo.name, commit, part },
+    make: async () => {
+      const hub = hubClient(settings, context);
+      const files = select(await hub.listFiles(repo, commit), ({ path }) => path, repo.name);
+      const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+      const blobs: Record<string, BlobRef> = {};
+      let done = 0;
+      for (const file of files) {
+        const onBytes = (bytes: number): void => {
+          done += bytes;
+          context.progress({ stage: 'download', done, total, unit: 'bytes', note: file.path });
+        };
+        blobs[file.path] = await hub.download(repo, commit, file, { store: context.store, onBytes });
+      }
+      return { blobs, facts: { files: files.length, bytes: total } };
+    },
+  });
+}
+
+async function rememberFolder(inputs: unknown, blobs: Record<string, BlobRef>, context: StageContext): Promise<Ref> {
+  const bytes = Object.values(blobs).reduce((sum, blob) => sum + blob.bytes, 0);
+  const { kind, key } = await remember<ModelFolderFacts>({
+    store: context.store,
+    kind: 'model-folder',
+    version: VERSION,
+    inputs,
+    make: () => Promise.resolve({ blobs, facts: { files: Object.keys(blobs).length, bytes } }),
+  });
+  return { kind, key };
+}
+
+async function listFolder(path: string, field: string): Promise<Awaited<ReturnType<typeof listLocalFiles>>['files']> {
+  const { isFolder, files } = await listLocalFiles(path, field);
+  if (!isFolder) throw new FinalError('SourceNotFound', `${field}: a folder is needed, got the file ${path}`);
+  return files;
+}
+
+/** A client that tells of repeated requests as warnings. */
+export function hubClient(settings: SourceSettings, context: StageContext): HubClient {
+  return new HubClient({ settings, signal: context.signal, onRetry: (note) => context.warn(note) });
+}

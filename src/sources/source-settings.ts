@@ -1,0 +1,13 @@
+// What a Worker knows about where inputs come from: the folders it may read, and its access to the Hub.
+
+/** Settings of the machine that reads inputs; never part of a run's input or of anything hashed. */
+export interface SourceSettings {
+  /** Folders that a spec's paths are looked for in, in order; nothing outside them is read. */
+  dataFolders: string[];
+  /** Base address of the Hub; default `https://huggingface.co`. */
+  hubUrl?: string;
+  /** Access token for private and gated repositories. It is sent to the Hub's own origin only. */
+  hubToken?: string;
+  /** First pause before a failed request to the Hub is repeated, doubled each time; default 1000 ms. */
+  hubRetryDelayMs?: number;
+}
