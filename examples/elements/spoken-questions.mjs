@@ -1,0 +1,33 @@
+// Test questions in everyday words, each written for one fact: they share few words with the document that answers them.
+
+/** @type {readonly { symbol: string, kind: keyof typeof import('./phrasings.mjs').KINDS, question: string }[]} */
+export const SPOKEN_QUESTIONS = [
+  { symbol: 'Hg', kind: 'state', question: 'Which metal can be poured on a cold morning?' },
+  { symbol: 'Ga', kind: 'melting', question: 'Which metal melts in a warm hand and now lights our lamps?' },
+  { symbol: 'W', kind: 'melting', question: 'Which metal holds out longest before it melts?' },
+  { symbol: 'Fe', kind: 'symbol', question: 'What metal do the letters Fe mean?' },
+  { symbol: 'Au', kind: 'use', question: 'From which metal are wedding bands made?' },
+  { symbol: 'He', kind: 'origin', question: 'Which gas bears the name of our own star?' },
+  { symbol: 'Ne', kind: 'use', question: 'What makes a shop sign glow red at night?' },
+  { symbol: 'Pb', kind: 'use', question: 'What heavy metal is in the battery that starts a car?' },
+  { symbol: 'Al', kind: 'use', question: 'What is kitchen foil made of?' },
+  { symbol: 'Si', kind: 'use', question: 'What are computer chips made of?' },
+  { symbol: 'P', kind: 'discovery', question: 'Which element did an alchemist of the name Brand come upon?' },
+  { symbol: 'Po', kind: 'origin', question: 'With which element did the Curies honour Poland?' },
+  { symbol: 'Cm', kind: 'origin', question: 'Which element honours the Curies themselves?' },
+  { symbol: 'Es', kind: 'origin', question: 'Which element honours the physicist Einstein?' },
+  { symbol: 'Md', kind: 'origin', question: 'Which element honours the Russian who drew up the periodic table?' },
+  { symbol: 'Og', kind: 'origin', question: 'Who gave the heaviest known element its name?' },
+  { symbol: 'Am', kind: 'use', question: 'What makes a fire alarm at home notice smoke?' },
+  { symbol: 'Cl', kind: 'use', question: 'What keeps the water of a swimming pool free of germs?' },
+  { symbol: 'Li', kind: 'use', question: 'What is inside the battery of my phone?' },
+  { symbol: 'Ti', kind: 'use', question: 'From which metal does a surgeon choose an artificial hip?' },
+  { symbol: 'Sr', kind: 'use', question: 'What gives fireworks their red?' },
+  { symbol: 'U', kind: 'use', question: 'What do nuclear power stations run on?' },
+  { symbol: 'Cu', kind: 'origin', question: 'Which metal is called after an island in the Mediterranean, Cyprus?' },
+  { symbol: 'K', kind: 'symbol', question: 'Why is potassium written with a K?' },
+  { symbol: 'Na', kind: 'symbol', question: 'Why is sodium written with Na?' },
+  { symbol: 'Br', kind: 'state', question: 'Does bromine flow like water in a room?' },
+  { symbol: 'Cs', kind: 'use', question: 'Which element tells us how long a second is?' },
+  { symbol: 'Xe', kind: 'use', question: 'What do spacecraft with ion engines blow out?' },
+];
