@@ -1,0 +1,60 @@
+// ONNX nodes of sources and elementwise operations.
+import type { Op } from '../ops.js';
+import { ELEMENT_TYPES } from './onnx-schema.js';
+import { sameName, type EmissionRule } from './emission-rule.js';
+import { tensorProto } from './emitter.js';
+
+const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
+
+export const elementwiseEmission = {
+  Input: ({ attributes: { name, dtype, shape } }, { emitter }) => [emitter.declareInput(name, dtype, shape)],
+  Constant: ({ attributes: { name, dtype, shape, data } }, { emitter }) => [
+    name === undefined ? emitter.constant(dtype, shape, data) : emitter.addInitializer(name, dtype, shape, data),
+  ],
+  Fill: ({ attributes: { value, shape } }, { emitter }) => {
+    const tensor = tensorProto('float32', [1], Float32Array.of(value));
+    return [emitter.add('ConstantOfShape', [emitter.shape(shape)], { attributes: { value: { tensor } } })];
+  },
+  Range: ({ attributes: { dim } }, { emitter }) => {
+    const int = (value: number): string => emitter.constant('int64', [], BigInt64Array.of(BigInt(value)));
+    const end = emitter.add('Squeeze', [emitter.dim(dim)]);
+    return [emitter.add('Range', [int(0), end, int(1)])];
+  },
+  EyeLike: (_node, { emitter, inputs }) => [
+    emitter.add('EyeLike', inputs, { attributes: { dtype: { int: ELEMENT_TYPES.float32 } } }),
+  ],
+  Add: sameName('Add'),
+  Sub: sameName('Sub'),
+  Mul: sameName('Mul'),
+  Div: sameName('Div'),
+  Neg: sameName('Neg'),
+  Exp: sameName('Exp'),
+  Log: sameName('Log'),
+  Sqrt: sameName('Sqrt'),
+  Erf: sameName('Erf'),
+  Tanh: sameName('Tanh'),
+  Cast: ({ attributes: { to } }, { emitter, inputs }) => [
+    emitter.add('Cast', inputs, { attributes: { to: { int: ELEMENT_TYPES[to] } } }),
+  ],
+  Gelu: (_node, { emitter, inputs }) => {
+    if (!emitter.target.standardOnly) return [emitter.add('Gelu', inputs, { domain: 'com.microsoft' })];
+    // The usual exporters' pattern, which ONNX Runtime fuses into one kernel.
+    const [z] = inputs as [string];
+    const inner = emitter.add('Erf', [emitter.add('Div', [z, emitter.float(Math.SQRT2)])]);
+    const twiceCdf = emitter.add('Add', [inner, emitter.float(1)]);
+    return [emitter.add('Mul', [emitter.add('Mul', [z, twiceCdf]), emitter.float(0.5)])];
+  },
+  ErfGate: (_node, { emitter, inputs: [s], isUsed }) => {
+    const onePlusErf = emitter.add('Add', [emitter.add('Erf', [s!]), emitter.float(1)]);
+    const gated = emitter.add('Mul', [s!, onePlusErf]);
+    if (!isUsed(1)) return [gated];
+    // d/ds s·(1 + erf s) = (1 + erf s) + s · exp(log(2/√π) − s²)
+    const exponent = emitter.add('Sub', [emitter.float(Math.log(TWO_OVER_SQRT_PI)), emitter.add('Mul', [s!, s!])]);
+    const slope = emitter.add('Mul', [s!, emitter.add('Exp', [exponent])]);
+    return [gated, emitter.add('Add', [onePlusErf, slope])];
+  },
+  Dropout: ({ attributes: { scale } }, { emitter, inputs: [x, mask] }) => {
+    const cast = emitter.add('Cast', [mask!], { attributes: { to: { int: ELEMENT_TYPES.float32 } } });
+    return [emitter.add('Mul', [emitter.add('Mul', [x!, cast]), emitter.float(scale)])];
+  },
+} satisfies { [K in Op]?: EmissionRule<K> };
