@@ -11,8 +11,8 @@ interface Case {
   relevant: number[][];
   metrics: Record<string, number>;
 }
-// Made by make.py beside it, with sentence-transformers 6.2.0.
-const fixture = new URL('../../test/fixtures/retrieval-evaluation/expected.json', import.meta.url);
+// Made by scripts/retrieval-evaluation.py beside it, with sentence-transformers 6.2.0.
+const fixture = new URL('../../test/fixtures/retrieval-evaluation.json', import.meta.url);
 const cases = JSON.parse(readFileSync(fixture, 'utf8')) as Case[];
 
 describe('evaluateRetrieval against the InformationRetrievalEvaluator', () => {
