@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { FinalError } from '../errors.js';
 
 const MAX_BYTES = 4 << 20;
+/** Bytes that a large vocabulary's `tokenizer.json` may take. */
+export const MAX_TOKENIZER_BYTES = 64 << 20;
 
 /** A JSON object of unknown content. */
 export type JsonObject = Record<string, unknown>;
@@ -13,7 +15,7 @@ export type JsonObject = Record<string, unknown>;
  *
  * @throws FinalError `UnsupportedModel` when it is too large or not JSON.
  */
-export async function readFolderJson(folder: string, name: string): Promise<unknown> {
+export async function readFolderJson(folder: string, name: string, maxBytes = MAX_BYTES): Promise<unknown> {
   const file = await open(join(folder, name), 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw error;
@@ -21,8 +23,8 @@ export async function readFolderJson(folder: string, name: string): Promise<unkn
   if (!file) return undefined;
   try {
     const { size } = await file.stat();
-    if (size > MAX_BYTES)
-      throw new FinalError('UnsupportedModel', `${name}: at most ${MAX_BYTES} bytes are read, got ${size}`);
+    if (size > maxBytes)
+      throw new FinalError('UnsupportedModel', `${name}: at most ${maxBytes} bytes are read, got ${size}`);
     return JSON.parse(await file.readFile('utf8')) as unknown;
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;

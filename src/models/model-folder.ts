@@ -4,9 +4,11 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FinalError } from '../errors.js';
-import { findArchitecture, type Architecture, type EncoderConfig } from './architecture.js';
+import type { Architecture, EncoderConfig } from './architecture.js';
+import { findArchitecture } from './architectures.js';
 import { readFolderJson, readFolderObject, type JsonObject } from './folder-json.js';
-import { readModules, type Pooling } from './modules.js';
+import { readModules } from './modules.js';
+import type { Pooling } from './pooling.js';
 import { readSafetensors, type Weights } from './safetensors.js';
 
 /** An encoder as its folder describes it. */

@@ -4,9 +4,7 @@
 import { normalize as normalizePath } from 'node:path/posix';
 import { FinalError } from '../errors.js';
 import { readFolderJson, readFolderObject, type JsonObject } from './folder-json.js';
-
-/** How token vectors become one vector. */
-export type Pooling = 'mean' | 'cls';
+import type { Pooling } from './pooling.js';
 
 /** What stands behind the encoder. */
 export interface Modules {
