@@ -15,8 +15,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 accumulator = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0, "histograms": 0})
 accumulator.Reload()
 tags = accumulator.Tags()
-scalars = {tag: [list(event) for event in accumulator.Scalars(tag)] for tag in tags["scalars"]}
-histograms = {tag: [[event.wall_time, event.step, event.histogram_value._asdict()]
+scalars = {tag: [[event.wall_time, event.step, event.value] for event in accumulator.Scalars(tag)] for tag in tags["scalars"]}
+histograms = {tag: [[event.wall_time, event.step, vars(event.histogram_value)]
                     for event in accumulator.Histograms(tag)] for tag in tags["histograms"]}
 print(json.dumps({"scalars": scalars, "histograms": histograms}))
 `;
