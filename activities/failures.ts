@@ -1,0 +1,47 @@
+// The one map from errors to Temporal's failures: what is final ends the run, what may pass is retried, a damaged artifact sends the
+// workflow back to the stage that makes it. Every text that crosses is freed of secrets and cut to a few kilobytes.
+import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
+import { DamagedError } from '../src/artifacts/store.js';
+import { ARTIFACT_DAMAGED, FinalError, RetryableError } from '../src/errors.js';
+import { redact } from '../src/trainer/redact.js';
+
+const LONGEST = 4000;
+/** An error that nobody foresaw is most likely a bug: after so many attempts the run ends; a new start goes on where it was. */
+const UNEXPECTED_ATTEMPTS = 10;
+
+/** Options of {@link toFailure}. */
+export interface ToFailureOptions {
+  /** Attempt of the activity, from 1. */
+  attempt: number;
+  /** Texts to take out literally, e.g. the Hub token in use. */
+  secrets?: readonly (string | undefined)[];
+}
+
+/** The failure to throw from an activity for anything thrown inside it. */
+export function toFailure(error: unknown, { attempt, secrets = [] }: ToFailureOptions): TemporalFailure {
+  if (error instanceof TemporalFailure) return error;
+  const clean = (text: string): string => shortened(redact(text, secrets));
+  const cause = cleaned(error, clean);
+  const failure = (type: string, nonRetryable: boolean): ApplicationFailure =>
+    ApplicationFailure.create({ message: cause.message, type, nonRetryable, cause });
+  if (error instanceof FinalError) return failure(error.type, true);
+  if (error instanceof RetryableError) return failure(error.type, false);
+  // Not retried as it is (the workflow's retry policy names this type): the earlier stage runs again first.
+  if (error instanceof DamagedError) return failure(ARTIFACT_DAMAGED, false);
+  return failure('UnexpectedError', attempt >= UNEXPECTED_ATTEMPTS);
+}
+
+function cleaned(error: unknown, clean: (text: string) => string, depth = 3): Error {
+  if (!(error instanceof Error)) return new Error(clean(String(error)));
+  const copy = new Error(
+    clean(error.message),
+    error.cause === undefined || depth === 0 ? {} : { cause: cleaned(error.cause, clean, depth - 1) },
+  );
+  copy.name = error.name;
+  copy.stack = clean(error.stack ?? '');
+  return copy;
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
+}

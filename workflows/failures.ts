@@ -1,0 +1,26 @@
+// Failures on the workflow's side. An ordinary error thrown here would fail the workflow task, which is retried for ever: everything
+// final becomes a failure of the workflow itself, with the type and the message of what went wrong on top.
+import { ActivityFailure, ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import { ARTIFACT_DAMAGED, FinalError } from '../src/errors.js';
+
+/** True when an activity found that an earlier stage's result is gone or damaged. */
+export function isArtifactDamaged(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === ARTIFACT_DAMAGED
+  );
+}
+
+/** What to throw out of the workflow for anything thrown in it. */
+export function toWorkflowFailure(error: unknown): unknown {
+  if (isCancellation(error)) return error;
+  if (error instanceof FinalError) return ApplicationFailure.nonRetryable(error.message, error.type);
+  if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
+    const { message, type } = error.cause;
+    return ApplicationFailure.create({ message, nonRetryable: true, cause: error, ...(type ? { type } : {}) });
+  }
+  if (error instanceof TemporalFailure) return error;
+  // A bug: the task fails and is tried again, so that a corrected Worker goes on.
+  return error;
+}

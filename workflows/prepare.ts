@@ -1,0 +1,146 @@
+// The stages before training: pinned inputs, files, pairs, split, corpus, token ids and the plan. Each finds its result when the same
+// inputs were prepared before, by this run or by another.
+import { FinalError } from '../src/errors.js';
+import { isReadyDataset, type FineTuneSpec } from '../src/spec/spec.js';
+import type {
+  ArtifactRef,
+  CorpusResult,
+  DatasetPin,
+  ModelPin,
+  PinResult,
+  PlanResult,
+  SplitResult,
+  TransformResult,
+} from '../src/spec/stages.js';
+import type { Run } from './run.js';
+
+/** All that training, evaluation and publishing need of the stages before them. */
+export interface Prepared {
+  pins: PinResult;
+  model: ArtifactRef;
+  corpus: CorpusResult;
+  plan: PlanResult;
+  /** Absent for ready files. */
+  transform?: TransformResult;
+  split?: SplitResult;
+}
+
+/** Fixes revisions and takes local files into the store. */
+export async function pin(run: Run, spec: FineTuneSpec): Promise<PinResult> {
+  const pins = await run.stage('pin', 'pinInputs', 'pin-inputs', 'Fix revisions, take local files into the store', {
+    spec,
+    mayCreateStore: true,
+  });
+  run.useTrainingQueue(pins.trainingTaskQueue);
+  run.state.about = [`model ${describePin(pins.model)}`, `dataset ${describePin(pins.dataset)}`];
+  return pins;
+}
+
+/**
+ * Takes local files into the store again after they were lost there.
+ *
+ * @throws FinalError `InvalidData` when they are no longer the ones that the run began with.
+ */
+export async function pinAgain(run: Run, spec: FineTuneSpec, pins: PinResult): Promise<void> {
+  const { model, dataset } = pins;
+  if (model.type === 'hub' && dataset.type === 'hub') return;
+  const again = await run.stage('pin', 'pinInputs', 'pin-inputs', 'Take local files into the store again', {
+    spec: {
+      ...spec,
+      model: model.type === 'hub' && 'source' in spec.model ? { ...spec.model, revision: model.commit } : spec.model,
+      dataset:
+        dataset.type === 'hub' && !isReadyDataset(spec.dataset)
+          ? { ...spec.dataset, revision: dataset.commit }
+          : spec.dataset,
+    },
+    mayCreateStore: false,
+  });
+  for (const [field, before, now] of [
+    ['model', model, again.model],
+    ['dataset', dataset, again.dataset],
+  ] as const) {
+    if (before.type !== 'hub' && (now.type === 'hub' || now.snapshot.key !== before.snapshot.key)) {
+      throw new FinalError(
+        'InvalidData',
+        `${field}: the files that the run began with are needed again, got others under the same path (${before.label}). Bring them back, or start a new run.`,
+      );
+    }
+  }
+}
+
+/** Runs the stages from download to plan. */
+export async function prepare(run: Run, spec: FineTuneSpec, pins: PinResult): Promise<Prepared> {
+  const { storeId } = pins;
+  const { dataset, training } = spec;
+  const model = await run.stage('download', 'downloadModel', 'download-model', describePin(pins.model), {
+    storeId,
+    pin: pins.model,
+    ...('random' in spec.model && { random: spec.model.random }),
+  });
+  const files = await run.stage('download', 'downloadDataset', 'download-dataset', describePin(pins.dataset), {
+    storeId,
+    pin: pins.dataset,
+    dataset,
+  });
+  const pairs = isReadyDataset(dataset) ? undefined : await pairsOf(run, spec, storeId, files.artifact);
+  const corpus = await run.stage(
+    'corpus',
+    'buildCorpus',
+    'build-corpus',
+    'Questions, documents and what belongs together',
+    {
+      storeId,
+      from: pairs?.split.artifact ?? files.artifact,
+      dataset,
+      keep: training.keep,
+    },
+  );
+  const plan = await run.trainerStage(
+    'tokenize',
+    'planTraining',
+    'plan-training',
+    'Token ids, batches of every epoch',
+    {
+      storeId,
+      model: model.artifact,
+      retrieval: corpus.artifact,
+      spec: { prompts: spec.prompts, training },
+    },
+  );
+  Object.assign(run.state.progress, {
+    pairs: plan.pairs,
+    totalSteps: plan.totalSteps,
+    estimatedSeconds: plan.estimate.seconds,
+  });
+  return { pins, model: model.artifact, corpus, plan, ...pairs };
+}
+
+async function pairsOf(
+  run: Run,
+  { dataset, training }: FineTuneSpec,
+  storeId: string,
+  snapshot: ArtifactRef,
+): Promise<{ transform: TransformResult; split: SplitResult }> {
+  const transform = await run.stage(
+    'transform',
+    'transformPairs',
+    'transform-pairs',
+    'Columns to question and answer',
+    {
+      storeId,
+      snapshot,
+      dataset,
+    },
+  );
+  const split = await run.stage('split', 'splitPairs', 'split-pairs', 'No answer on both sides', {
+    storeId,
+    pairs: transform.artifact,
+    dataset,
+    keep: training.keep,
+  });
+  return { transform, split };
+}
+
+function describePin(pinned: ModelPin | DatasetPin): string {
+  return pinned.type === 'hub' ? `${pinned.id} at ${pinned.commit.slice(0, 12)}` : `${pinned.label} (${pinned.type})`;
+}

@@ -1,0 +1,50 @@
+// The activities as the workflow calls them: readable ids, one-line summaries, retries without end for what may pass.
+import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities } from '../activities/activities.js';
+import { ARTIFACT_DAMAGED } from '../src/errors.js';
+
+const OPTIONS: ActivityOptions = {
+  heartbeatTimeout: '30 seconds',
+  startToCloseTimeout: '30 days',
+  // With this an activity that saves and returns when it is asked to stop gives its value.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  // Each shutdown of a Worker uses up an attempt: no maximum.
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 2,
+    maximumInterval: '1 minute',
+    nonRetryableErrorTypes: [ARTIFACT_DAMAGED],
+  },
+};
+const SUMMARY_BYTES = 200;
+
+/** Calls one activity under an id, with a line for the UI. */
+export type CallActivity = <K extends keyof Activities>(
+  name: K,
+  activityId: string,
+  summary: string,
+  input: Parameters<Activities[K]>[0],
+) => ReturnType<Activities[K]>;
+
+/** The activities on a task queue; default: the workflow's own. */
+export function activitiesOn(taskQueue?: string): CallActivity {
+  const activities = proxyActivities<Activities>({ ...OPTIONS, ...(taskQueue === undefined ? {} : { taskQueue }) });
+  return ((name: keyof Activities, activityId: string, summary: string, input: never) =>
+    activities[name].executeWithOptions(
+      { ...OPTIONS, ...(taskQueue === undefined ? {} : { taskQueue }), activityId, summary: cut(summary) },
+      [input],
+    )) as CallActivity;
+}
+
+/** Summaries hold 200 bytes of UTF-8. */
+function cut(summary: string): string {
+  let bytes = 0;
+  let kept = '';
+  for (const character of summary.replace(/\s+/g, ' ')) {
+    const code = character.codePointAt(0)!;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (bytes > SUMMARY_BYTES - 3) return `${kept}…`;
+    kept += character;
+  }
+  return kept;
+}
