@@ -73,6 +73,7 @@ async function fromDownload(run: Run, spec: FineTuneSpec, pins: PinResult): Prom
     model: prepared.model,
     retrieval: prepared.corpus.artifact,
     tokens: prepared.plan.tokens,
+    snapshot: prepared.snapshot,
     ...(prepared.transform && { transform: prepared.transform }),
     ...(prepared.split && { split: prepared.split }),
     corpus: prepared.corpus,

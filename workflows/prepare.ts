@@ -18,6 +18,8 @@ import type { Run } from './run.js';
 export interface Prepared {
   pins: PinResult;
   model: ArtifactRef;
+  /** The dataset's files as they came. */
+  snapshot: ArtifactRef;
   corpus: CorpusResult;
   plan: PlanResult;
   /** Absent for ready files. */
@@ -112,7 +114,7 @@ export async function prepare(run: Run, spec: FineTuneSpec, pins: PinResult): Pr
     totalSteps: plan.totalSteps,
     estimatedSeconds: plan.estimate.seconds,
   });
-  return { pins, model: model.artifact, corpus, plan, ...pairs };
+  return { pins, model: model.artifact, snapshot: files.artifact, corpus, plan, ...pairs };
 }
 
 async function pairsOf(

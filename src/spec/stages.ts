@@ -219,6 +219,8 @@ export interface PublishInput {
   model: ArtifactRef;
   retrieval: ArtifactRef;
   tokens: ArtifactRef;
+  /** The `dataset-snapshot`: the raw files, published beside what was made of them. */
+  snapshot?: ArtifactRef;
   /** Absent for ready files. */
   transform?: TransformResult;
   split?: SplitResult;
