@@ -1,0 +1,71 @@
+// Brings a pinned dataset's files into the store, as they ship: only the files of the splits asked for.
+import { readArtifact, remember, type Artifact } from '../artifacts/artifact.js';
+import type { StageContext } from '../artifacts/stage-context.js';
+import type { BlobRef } from '../artifacts/store.js';
+import type { HubRepo } from '../sources/hub-errors.js';
+import { hubClient } from '../sources/pin.js';
+import type { SourceSettings } from '../sources/source-settings.js';
+import { isReadyDataset } from '../spec/spec.js';
+import type { DatasetPin, DownloadDatasetInput, DownloadResult } from '../spec/stages.js';
+import { chooseSplits, neededFiles } from './choose-files.js';
+import { conversionSplits, detectSplits } from './detect-splits.js';
+import { SNAPSHOT_VERSION, zipNames } from './pin-dataset.js';
+import type { DatasetSnapshotFacts } from './snapshot.js';
+
+/**
+ * The stage: a `dataset-snapshot` of the pinned dataset.
+ *
+ * @throws FinalError `SourceNotFound`, `InvalidData`; RetryableError `SourceUnavailable`.
+ */
+export async function downloadDataset(
+  { pin, dataset }: Omit<DownloadDatasetInput, 'storeId'>,
+  settings: SourceSettings,
+  context: StageContext,
+): Promise<DownloadResult> {
+  const { kind, key, facts } = await fetchDataset(
+    pin,
+    isReadyDataset(dataset) ? [] : dataset.splits,
+    settings,
+    context,
+  );
+  return { artifact: { kind, key }, files: facts.files, bytes: facts.bytes };
+}
+
+/** The dataset's files in the store: fetched from the Hub at the pinned commit, or those taken in when it was pinned. */
+export async function fetchDataset(
+  pin: DatasetPin,
+  splits: readonly string[],
+  settings: SourceSettings,
+  context: StageContext,
+): Promise<Artifact<DatasetSnapshotFacts>> {
+  if (pin.type !== 'hub') return readArtifact<DatasetSnapshotFacts>(context.store, pin.snapshot);
+  const { id, commit, conversion } = pin;
+  return remember<DatasetSnapshotFacts>({
+    store: context.store,
+    kind: 'dataset-snapshot',
+    version: SNAPSHOT_VERSION,
+    inputs: { hub: id, commit, conversion: conversion ?? null, splits },
+    make: async () => {
+      const hub = hubClient(settings, context);
+      const repo: HubRepo = { type: 'dataset', name: id };
+      const revision = conversion ?? commit;
+      const listed = await hub.listFiles(repo, revision);
+      const names = listed.map(({ path }) => path);
+      const detected = conversion === undefined ? detectSplits(names) : conversionSplits(names);
+      const needed = new Set(neededFiles(detected, splits, id));
+      const files = listed.filter(({ path }) => needed.has(path));
+      const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+      const blobs: Record<string, BlobRef> = {};
+      let done = 0;
+      for (const file of files) {
+        const onBytes = (bytes: number): void => {
+          done += bytes;
+          context.progress({ stage: 'download', done, total, unit: 'bytes', note: file.path });
+        };
+        blobs[file.path] = await hub.download(repo, revision, file, { store: context.store, onBytes });
+      }
+      const chosen = await chooseSplits(detected, splits, id, (name) => zipNames(blobs[name], name, context));
+      return { blobs, facts: { splits: chosen, files: files.length, bytes: total } };
+    },
+  });
+}

@@ -1,0 +1,131 @@
+// Parquet, CSV and large JSON through DuckDB, streamed. The database is in memory, one a file, and locked: it may read that one
+// file, loads no extension, and its settings cannot be changed back.
+import { open } from 'node:fs/promises';
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { errorMessage, FinalError } from '../errors.js';
+import type { Columns, Row } from './columns.js';
+import { parseCsvHeader } from './csv-header.js';
+
+const HEADER_BYTES = 1 << 18;
+const MEMORY_LIMIT = '512MB';
+const MAX_JSON_OBJECT_BYTES = 64 * 2 ** 20;
+
+/** A file on disk and the name that messages give it. */
+export interface LabelledFile {
+  path: string;
+  label: string;
+}
+
+/**
+ * Rows of a Parquet file, in file order.
+ *
+ * @throws FinalError `InvalidData` for a file that is cut short or damaged, or columns that are missing or no text.
+ */
+export function readParquet(file: LabelledFile, columns: Columns): AsyncGenerator<Row[]> {
+  return readTable(file, columns, `read_parquet(${literal(file.path)}, binary_as_string = true)`);
+}
+
+/**
+ * Rows of a CSV file (RFC 4180: quotes doubled inside quotes), in file order; its first record names the columns.
+ *
+ * @param delimiter Undefined: the one of `, ; tab |` that the header has most of.
+ * @throws FinalError `InvalidData` for a record with more or fewer fields than the header, with its line.
+ */
+export async function* readCsv(file: LabelledFile, columns: Columns, delimiter?: string): AsyncGenerator<Row[]> {
+  const header = parseCsvHeader(await readStart(file.path), file.label, delimiter);
+  const types = header.names.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ');
+  const options = `auto_detect = false, header = true, delim = ${literal(header.delimiter)}, quote = '"', escape = '"', strict_mode = true`;
+  yield* readTable(file, columns, `read_csv(${literal(file.path)}, columns = {${types}}, ${options})`);
+}
+
+/** Records of a JSON file too large to be parsed at once: an array of objects, or objects one after the other. */
+export async function* readLargeJson(file: LabelledFile): AsyncGenerator<unknown[]> {
+  const start = (await readStart(file.path)).trimStart();
+  const format = start.startsWith('[') ? 'array' : 'unstructured';
+  const source = `read_json_objects(${literal(file.path)}, format = '${format}', maximum_object_size = ${MAX_JSON_OBJECT_BYTES})`;
+  for await (const rows of stream(file, () => `SELECT json FROM ${source}`)) {
+    yield rows.map(([json]) => JSON.parse(json ?? 'null') as unknown);
+  }
+}
+
+async function* readTable(file: LabelledFile, columns: Columns, source: string): AsyncGenerator<Row[]> {
+  yield* stream(file, async (connection) => {
+    const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${source}`);
+    const there = (described.getRowsJson() as string[][]).map(([name = '', type = '']) => ({ name, type }));
+    columns.ofTable(there, file.label);
+    return `SELECT ${columns.names.map(quoted).join(', ')} FROM ${source}`;
+  });
+}
+
+async function* stream(
+  file: LabelledFile,
+  query: (connection: DuckDBConnection) => string | Promise<string>,
+): AsyncGenerator<Row[]> {
+  // One thread: rows come in file order and errors name the same line every time.
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: MEMORY_LIMIT });
+  const connection = await instance.connect();
+  try {
+    await lockDown(connection, file.path);
+    const result = await connection.stream(await query(connection));
+    for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+      yield chunk.getRows() as Row[];
+    }
+  } catch (error) {
+    throw error instanceof FinalError ? error : readError(error, file);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+async function lockDown(connection: DuckDBConnection, path: string): Promise<void> {
+  await connection.run(`SET allowed_paths = [${literal(path)}]`);
+  await connection.run('SET autoinstall_known_extensions = false');
+  await connection.run('SET autoload_known_extensions = false');
+  await connection.run('SET enable_external_access = false');
+  await connection.run('SET lock_configuration = true');
+}
+
+/** What DuckDB says, in words of this project: no path of the store, no advice about options that a spec does not have. */
+function readError(error: unknown, { path, label }: LabelledFile): FinalError {
+  const message = errorMessage(error);
+  const say = (rule: string): FinalError => new FinalError('InvalidData', `dataset: ${label}${rule}`, { cause: error });
+  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
+  if (line !== undefined) {
+    const fields = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message);
+    if (fields) return say(`, line ${line}: ${fields[1]} fields are needed, as in the header, got ${fields[2]}`);
+    if (/unterminated quote/i.test(message)) return say(`, line ${line}: a quote is opened and never closed`);
+    if (/unicode|utf-8/i.test(message)) return say(`, line ${line}: UTF-8 text is needed, got other bytes`);
+    if (/Maximum line size/i.test(message)) return say(`, line ${line}: a record has at most 2 MB`);
+    return say(`, line ${line}: ${firstSentence(message.split('\n').slice(2).join(' ').trim() || message)}`);
+  }
+  const record = /at byte \d+ in (?:record\/value|line) (\d+)/.exec(message)?.[1];
+  if (record !== undefined) return say(`, record ${record}: broken JSON`);
+  if (/maximum_object_size/.test(message)) return say(`: a JSON object has at most ${MAX_JSON_OBJECT_BYTES} bytes`);
+  if (/parquet|magic bytes|too small|snappy|zstd|gzip|thrift|TProtocol|Out of range|page/i.test(message)) {
+    return say(`: a whole Parquet file is needed; this one is cut short, damaged or none. Fetch or write it again`);
+  }
+  return say(`: cannot be read: ${firstSentence(message.split(path).join(label))}`);
+}
+
+function firstSentence(text: string): string {
+  return text.split('\n')[0]?.slice(0, 200) ?? '';
+}
+
+async function readStart(path: string): Promise<string> {
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+    return buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '');
+  } finally {
+    await handle.close();
+  }
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
