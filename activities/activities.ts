@@ -26,14 +26,14 @@ export type Told<Result> = Result & { warnings?: string[] };
 
 /** One durable step a stage; those from `planTraining` on use the trainer process and run on the training task queue. */
 export interface Activities {
-  pinInputs(input: PinInput): Promise<Told<PinResult>>;
-  downloadModel(input: DownloadModelInput): Promise<Told<DownloadResult>>;
-  downloadDataset(input: DownloadDatasetInput): Promise<Told<DownloadResult>>;
-  transformPairs(input: TransformInput): Promise<Told<TransformResult>>;
-  splitPairs(input: SplitInput): Promise<Told<SplitResult>>;
-  buildCorpus(input: CorpusInput): Promise<Told<CorpusResult>>;
-  planTraining(input: PlanInput): Promise<Told<PlanResult>>;
-  trainEpoch(input: TrainEpochInput): Promise<Told<TrainEpochResult>>;
-  evaluateModel(input: EvaluateInput): Promise<Told<EvaluateResult>>;
-  publishModel(input: PublishInput): Promise<Told<PublishResult>>;
+  pinInputs: (input: PinInput) => Promise<Told<PinResult>>;
+  downloadModel: (input: DownloadModelInput) => Promise<Told<DownloadResult>>;
+  downloadDataset: (input: DownloadDatasetInput) => Promise<Told<DownloadResult>>;
+  transformPairs: (input: TransformInput) => Promise<Told<TransformResult>>;
+  splitPairs: (input: SplitInput) => Promise<Told<SplitResult>>;
+  buildCorpus: (input: CorpusInput) => Promise<Told<CorpusResult>>;
+  planTraining: (input: PlanInput) => Promise<Told<PlanResult>>;
+  trainEpoch: (input: TrainEpochInput) => Promise<Told<TrainEpochResult>>;
+  evaluateModel: (input: EvaluateInput) => Promise<Told<EvaluateResult>>;
+  publishModel: (input: PublishInput) => Promise<Told<PublishResult>>;
 }

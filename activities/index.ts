@@ -1,0 +1,42 @@
+// All activities of a Worker, made from its settings. The Worker's process loads neither ONNX Runtime nor transformers.js: what needs
+// them runs in the trainer process.
+import type { Activities } from './activities.js';
+import { buildCorpus } from './build-corpus.js';
+import { downloadDataset } from './download-dataset.js';
+import { downloadModel } from './download-model.js';
+import { evaluateModel } from './evaluate-model.js';
+import { pinInputs } from './pin-inputs.js';
+import { planTraining } from './plan-training.js';
+import { publishModel } from './publish-model.js';
+import { splitPairs } from './split-pairs.js';
+import type { ActivityServices } from './stage-activity.js';
+import { trainEpoch } from './train-epoch.js';
+import { TrainerPool } from './trainer-pool.js';
+import { transformPairs } from './transform-pairs.js';
+import { sourceSettings, type WorkerSettings } from './worker-settings.js';
+
+export type { Activities } from './activities.js';
+export { inputsSha256 } from './inputs-hash.js';
+export { TrainerPool } from './trainer-pool.js';
+export { DEFAULT_TRAINING_TASK_QUEUE, sourceSettings, type WorkerSettings } from './worker-settings.js';
+
+/**
+ * Makes the activities.
+ *
+ * @param trainers The warm trainer; give one to close it when the Worker ends. Without, it ends with the Worker's process.
+ */
+export function createActivities(settings: WorkerSettings, trainers = new TrainerPool(settings)): Activities {
+  const services: ActivityServices = { settings, sources: sourceSettings(settings), trainers };
+  return {
+    pinInputs: pinInputs(services),
+    downloadModel: downloadModel(services),
+    downloadDataset: downloadDataset(services),
+    transformPairs: transformPairs(services),
+    splitPairs: splitPairs(services),
+    buildCorpus: buildCorpus(services),
+    planTraining: planTraining(services),
+    trainEpoch: trainEpoch(services),
+    evaluateModel: evaluateModel(services),
+    publishModel: publishModel(services),
+  };
+}

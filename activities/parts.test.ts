@@ -1,0 +1,87 @@
+// The small parts of the activities: heartbeats that stop in silence, failures without secrets, the hash of the inputs.
+import type { Context } from '@temporalio/activity';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FinalError } from '../src/errors.js';
+import { parseSpec } from '../src/spec/parse.js';
+import type { DatasetPin, ModelPin, StageProgress } from '../src/spec/stages.js';
+import { toFailure } from './failures.js';
+import { startHeartbeat } from './heartbeat.js';
+import { inputsSha256 } from './inputs-hash.js';
+
+describe('heartbeats', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+  const progress = (done: number): StageProgress => ({ stage: 'train', done, total: 10, unit: 'steps' });
+  const begin = (quietMs?: number) => {
+    const heartbeat = vi.fn();
+    const activity = { info: { heartbeatTimeoutMs: 30_000 }, heartbeat, log: { warn: vi.fn() } };
+    const beats = startHeartbeat({
+      activity: activity as unknown as Context,
+      ...(quietMs === undefined ? {} : { quietMs }),
+    });
+    return { heartbeat, beats };
+  };
+
+  it('come at once and then at a third of the timeout, with the latest progress', () => {
+    const { heartbeat, beats } = begin();
+    expect(heartbeat).toHaveBeenCalledTimes(1);
+    beats.report(progress(1));
+    beats.report(progress(2));
+    vi.advanceTimersByTime(10_000);
+    expect(heartbeat.mock.calls.at(-1)).toEqual([progress(2)]);
+    expect(heartbeat).toHaveBeenCalledTimes(3);
+    beats.stop();
+    vi.advanceTimersByTime(100_000);
+    expect(heartbeat).toHaveBeenCalledTimes(3);
+  });
+
+  it('stop when nothing was reported for long', () => {
+    const { heartbeat } = begin(25_000);
+    vi.advanceTimersByTime(1_000_000);
+    expect(heartbeat).toHaveBeenCalledTimes(3);
+  });
+});
+
+describe('a failure', () => {
+  it('loses secrets in its message, stack and causes', () => {
+    const cause = new Error('GET https://hub/x?X-Amz-Signature=beef with hub-secret');
+    const failure = toFailure(new FinalError('SourceNotFound', 'Hub: token hub-secret', { cause }), {
+      attempt: 1,
+      secrets: ['hub-secret'],
+    });
+    const texts = [failure, failure.cause, failure.cause?.cause].map((error) =>
+      error instanceof Error ? `${error.message}${error.stack}` : '',
+    );
+    expect(texts.join()).not.toMatch(/hub-secret|beef/);
+    expect(texts.join()).toContain('https://hub/x?[redacted]');
+  });
+
+  it('is cut to a few kilobytes', () => {
+    expect(toFailure(new Error('x'.repeat(100_000)), { attempt: 1 }).message.length).toBeLessThan(4100);
+  });
+});
+
+describe('the hash of the inputs', () => {
+  const model: ModelPin = { type: 'hub', id: 'org/model', commit: 'c1' };
+  const dataset: DatasetPin = { type: 'local', label: 'a.jsonl', snapshot: { kind: 'dataset-snapshot', key: 'k1' } };
+  const spec = { model: 'org/model', dataset: { source: 'a.jsonl' } };
+  const hash = (changes: object = {}, pins: object = {}) =>
+    inputsSha256(parseSpec({ ...spec, ...changes }), { model, dataset, ...pins });
+
+  it('does not hang on where files lie and where the result goes', () => {
+    const elsewhere = { dataset: { source: 'moved/a.jsonl' }, output: { name: 'x', directory: 'y' } };
+    expect(hash(elsewhere, { dataset: { ...dataset, label: 'moved' } })).toBe(hash());
+  });
+
+  it('hangs on what was pinned, on the data settings and on the training', () => {
+    const others = [
+      hash({}, { model: { ...model, commit: 'c2' } }),
+      hash({}, { dataset: { ...dataset, snapshot: { kind: 'dataset-snapshot', key: 'k2' } } }),
+      hash({ dataset: { source: 'a.jsonl', testRatio: 0.3 } }),
+      hash({ training: { epochs: 4 } }),
+      hash({ prompts: { query: 'q: ' } }),
+      hash({ evaluation: { topK: 3 } }),
+    ];
+    expect(new Set([hash(), ...others]).size).toBe(7);
+  });
+});

@@ -1,0 +1,40 @@
+// Fixes what moves: model and dataset revisions to commits, local files into the store by hash. The run's first activity, and on its
+// first attempt the only one that may make a store.
+import { Context } from '@temporalio/activity';
+import { openLocalStore } from '../src/artifacts/local-store.js';
+import { pinDataset } from '../src/dataset/pin-dataset.js';
+import { resolveAllowedOutput } from '../src/sources/paths.js';
+import { pinModel } from '../src/sources/pin.js';
+import { parseSpec } from '../src/spec/parse.js';
+import type { PinInput, PinResult } from '../src/spec/stages.js';
+import type { Activities } from './activities.js';
+import { inputsSha256 } from './inputs-hash.js';
+import { stageActivity, type ActivityServices } from './stage-activity.js';
+import { DEFAULT_TRAINING_TASK_QUEUE } from './worker-settings.js';
+
+/** Makes the activity `pinInputs`. */
+export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
+  const { settings, sources } = services;
+  return stageActivity<PinInput, PinResult>(services, {
+    openStore: ({ mayCreateStore }) =>
+      openLocalStore({
+        folder: settings.store,
+        create: mayCreateStore && Context.current().info.attempt === 1,
+      }),
+    work: async (input, context) => {
+      const spec = parseSpec(input.spec);
+      // Told now, and not after hours of training.
+      await resolveAllowedOutput(spec.output.directory, settings.dataFolders);
+      const model = await pinModel(spec.model, sources, context);
+      const dataset = await pinDataset(spec.dataset, sources, context);
+      return {
+        storeId: context.store.id,
+        model,
+        dataset,
+        trainingTaskQueue: settings.trainingTaskQueue ?? DEFAULT_TRAINING_TASK_QUEUE,
+        inputsSha256: inputsSha256(spec, { model, dataset }),
+        warnings: [],
+      };
+    },
+  });
+}

@@ -1,0 +1,17 @@
+// Publishes the model, the data and the logs into the output folder, in the trainer. The folder is resolved here, against the Worker's
+// data folders.
+import { resolveAllowedOutput } from '../src/sources/paths.js';
+import type { PublishInput, PublishResult } from '../src/spec/stages.js';
+import type { Activities } from './activities.js';
+import { stageActivity, type ActivityServices } from './stage-activity.js';
+
+/** Makes the activity `publishModel`. */
+export function publishModel(services: ActivityServices): Activities['publishModel'] {
+  return stageActivity<PublishInput, PublishResult>(services, {
+    work: async (input, context) => {
+      const { directory } = input.spec.output;
+      const outputDirectory = await resolveAllowedOutput(directory, services.settings.dataFolders);
+      return services.trainers.call('publishModel', { ...input, outputDirectory }, context);
+    },
+  });
+}
