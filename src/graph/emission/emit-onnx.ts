@@ -106,7 +106,9 @@ function emitNodes(order: readonly Node[], roots: readonly Tensor[], emitter: Em
     }
     node.outputs.forEach((tensor, place) => {
       const name = result[place];
-      if (name !== undefined) names.set(tensor, name);
+      if (name === undefined) return;
+      names.set(tensor, name);
+      emitter.learnShape(name, tensor.shape);
     });
   }
   return names;

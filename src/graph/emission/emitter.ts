@@ -1,5 +1,5 @@
 // Collects the ONNX nodes of one graph. Emission rules ask it for names: of constants (each stored once), of run-time dimensions
-// (taken from the shape of an input that has them) and of the nodes that they add.
+// (taken from the shape of a tensor that has them) and of the nodes that they add.
 import { showShape, type Dim, type DType, type Shape, type TensorData } from '../tensor.js';
 import {
   ATTRIBUTE_TYPES,
@@ -36,20 +36,24 @@ export class Emitter {
   readonly initializers: TensorProto[] = [];
   readonly inputs: ValueInfoProto[] = [];
   private readonly constants = new Map<string, string>();
-  private readonly dimSources = new Map<string, { input: string; axis: number }>();
+  private readonly dimSources = new Map<string, { tensor: string; axis: number }>();
   private readonly dimNames = new Map<string, string>();
   private readonly shapeNames = new Map<string, string>();
   private count = 0;
 
   constructor(readonly target: EmissionTarget) {}
 
-  /** Declares an input of the graph; its named dimensions can be asked for from here on. */
+  /** Declares an input of the graph. */
   declareInput(name: string, dtype: DType, shape: Shape): string {
     this.inputs.push(valueInfo(name, dtype, shape));
-    shape.forEach((dim, axis) => {
-      if (typeof dim === 'string' && !this.dimSources.has(dim)) this.dimSources.set(dim, { input: name, axis });
-    });
     return name;
+  }
+
+  /** Tells that a tensor has this shape: its named dimensions can be asked for from here on. */
+  learnShape(name: string, shape: Shape): void {
+    shape.forEach((dim, axis) => {
+      if (typeof dim === 'string' && !this.dimSources.has(dim)) this.dimSources.set(dim, { tensor: name, axis });
+    });
   }
 
   /** Adds a node and returns the names of its outputs. */
@@ -109,14 +113,14 @@ export class Emitter {
     const known = this.dimNames.get(dim);
     if (known !== undefined) return known;
     const source = this.dimSources.get(dim);
-    if (source === undefined) throw new Error(`Emission: no input of the graph has the dimension ${dim}`);
-    const { input, axis } = source;
-    const name = this.add('Shape', [input], { attributes: { start: { int: axis }, end: { int: axis + 1 } } });
+    if (source === undefined) throw new Error(`Emission: no tensor before this one has the dimension ${dim}`);
+    const { tensor, axis } = source;
+    const name = this.add('Shape', [tensor], { attributes: { start: { int: axis }, end: { int: axis + 1 } } });
     this.dimNames.set(dim, name);
     return name;
   }
 
-  /** A shape as an int64 list; up to `inferable` dimensions that no input has become −1. */
+  /** A shape as an int64 list; up to `inferable` dimensions that no tensor before has become −1. */
   shape(shape: Shape, { inferable = 0 } = {}): string {
     const unknown = shape.filter((dim) => typeof dim === 'string' && !this.dimSources.has(dim));
     if (unknown.length > inferable) {

@@ -1,0 +1,64 @@
+// Gradients of products. ONNX Runtime's products of row-major matrices are fastest with no operand transposed along the long axis
+// of tokens, so a weight's gradient transposes the narrow operand apart and multiplies plainly.
+import { concat, fill, gemm, matMul, mul, reshape, scalar, slice, transpose } from '../build.js';
+import type { Op } from '../ops.js';
+import type { Shape, Tensor } from '../tensor.js';
+import { unbroadcast, type GradientRule } from './gradient-rule.js';
+
+export const linalgGradients = {
+  // y = α·a·b: da = α·dy·bᵀ, db = α·aᵀ·dy, each transposed once more where the operand came transposed
+  MatMul: ({ inputs: [a, b], attributes: { transA, transB, alpha } }, dy) => {
+    const da = transA
+      ? matMul(b!, dy, { transA: transB, transB: true, alpha })
+      : matMul(dy, b!, { transB: !transB, alpha });
+    const db = transB
+      ? matMul(dy, a!, { transA: true, transB: transA, alpha })
+      : matMul(a!, dy, { transA: !transA, alpha });
+    return [unbroadcast(da, a!.shape), unbroadcast(db, b!.shape)];
+  },
+  // y = α·a·b + β·c: as MatMul, and dc = β·dy
+  Gemm: ({ inputs: [a, b, c], attributes: { transA, transB, alpha, beta } }, dy) => {
+    const da = transA
+      ? gemm(b!, dy, { transA: transB, transB: true, alpha })
+      : gemm(dy, b!, { transB: !transB, alpha });
+    const db = transB
+      ? gemm(dy, a!, { transA: true, transB: transA, alpha })
+      : gemm(a!, dy, { transA: !transA, alpha });
+    return c === undefined ? [da, db] : [da, db, scaledBy(unbroadcast(dy, c.shape), beta)];
+  },
+  // y = s·x·W + t·b: dx = s·dy·Wᵀ, dW = s·xᵀ·dy, db = t·Σ dy over the tokens.
+  // W [in, out]: [xᵀ; 1]·dy gives dW with db as one row more, when s = t. W [out, in]: dWᵀ = s·dyᵀ·x.
+  Linear: ({ inputs: [x, w, b], attributes: { layout, scale, biasScale } }, dy) => {
+    if (layout === 'out,in') {
+      const dw = gemm(turned(dy), x!, { alpha: scale });
+      return [gemm(dy, w!, { alpha: scale }), dw, scaledBy(columnSums(dy, b!.shape), biasScale)];
+    }
+    const dx = gemm(dy, w!, { transB: true, alpha: scale });
+    if (scale !== biasScale) {
+      return [dx, gemm(turned(x!), dy, { alpha: scale }), scaledBy(columnSums(dy, b!.shape), biasScale)];
+    }
+    const [inner, outer] = w!.shape as readonly number[];
+    const withOnes = concat([transpose(x!, [1, 0]), ones(dy)], 0);
+    const joint = gemm(withOnes, dy, { alpha: scale }); // [in + 1, out]
+    return [dx, slice(joint, 0, 0, inner!), reshape(slice(joint, 0, inner!, inner! + 1), [outer!])];
+  },
+} satisfies { [K in Op]?: GradientRule<K> };
+
+/** A row of ones as long as x has rows: `[1, tokens]`. */
+export function ones(x: Tensor): Tensor {
+  return fill(1, [1, x.shape[0]!]);
+}
+
+/** Sums of the columns of `[tokens, width]`, as a product, in the shape `[width]` or `[1, width]`. */
+export function columnSums(x: Tensor, shape: Shape): Tensor {
+  return reshape(matMul(ones(x), x), shape);
+}
+
+/** xᵀ as a copy of its own. */
+function turned(x: Tensor): Tensor {
+  return transpose(x, [1, 0], { materialize: true });
+}
+
+function scaledBy(x: Tensor, factor: number): Tensor {
+  return factor === 1 ? x : mul(x, scalar(factor));
+}

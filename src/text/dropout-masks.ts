@@ -1,0 +1,119 @@
+// Dropout masks whose every value is a function of (seed, step, site, the text's place in the batch, the element's place in the
+// text) and of nothing else: not of the grouping, the micro-batch or the order of work. A counter-based hash gives them (rounds of
+// Ellis's lowbias32, https://nullprogram.com/blog/2018/07/31/); each hash decides two elements by 16 bits each.
+import type { PackedBatch, FeedArray } from './packing.js';
+import { DROPOUT_SITES, maskInput } from './packed-names.js';
+
+/** What masks are made for. */
+export interface MaskOptions {
+  rates: { hidden: number; attention: number };
+  seed: number;
+  /** Step of training, from 0 over the whole run. */
+  step: number;
+  /** Place in the whole batch of each text of the packed (micro-)batch. */
+  places: ArrayLike<number>;
+  layers: number;
+  heads: number;
+  hiddenSize: number;
+}
+
+/** Adds the masks (uint8, 1 keeps) of all sites whose rate is above 0 to the batch's feeds. */
+export function addDropoutMasks(batch: PackedBatch, options: MaskOptions): void {
+  const { rates, layers } = options;
+  const hidden = (site: string, number: number): void => {
+    if (rates.hidden > 0) batch.feeds.set(maskInput(site), hiddenMask(batch, number, options));
+  };
+  hidden(DROPOUT_SITES.embeddings, 0);
+  for (let layer = 0; layer < layers; layer++) {
+    const first = 1 + 3 * layer;
+    if (rates.attention > 0) {
+      batch.groups.forEach((_, group) => {
+        const mask = attentionMask(batch, group, first, options);
+        batch.feeds.set(maskInput(DROPOUT_SITES.attention(layer), group), mask);
+      });
+    }
+    hidden(DROPOUT_SITES.attentionOutput(layer), first + 1);
+    hidden(DROPOUT_SITES.feedForward(layer), first + 2);
+  }
+}
+
+/** `[rows, hidden]`; a text's elements are counted row by row. */
+function hiddenMask({ lengths, offsets, rows }: PackedBatch, site: number, options: MaskOptions): FeedArray {
+  const { hiddenSize, rates } = options;
+  const data = new Uint8Array(rows * hiddenSize);
+  lengths.forEach((length, text) => {
+    const start = offsets[text]! * hiddenSize;
+    fillMask(data, start, 0, length * hiddenSize, rates.hidden, maskKey(options, site, text));
+  });
+  return { data, dims: [rows, hiddenSize] };
+}
+
+/** `[texts, heads, places, places]`; a text's elements are counted by (head, query, key) without its padding, which stays 0. */
+function attentionMask({ lengths, groups }: PackedBatch, group: number, site: number, options: MaskOptions): FeedArray {
+  const { heads, rates } = options;
+  const { texts, places } = groups[group]!;
+  const data = new Uint8Array(texts.length * heads * places * places);
+  texts.forEach((text, row) => {
+    const length = lengths[text]!;
+    const key = maskKey(options, site, text);
+    for (let h = 0; h < heads; h++) {
+      for (let i = 0; i < length; i++) {
+        const start = ((row * heads + h) * places + i) * places;
+        fillMask(data, start, (h * length + i) * length, length, rates.attention, key);
+      }
+    }
+  });
+  return { data, dims: [texts.length, heads, places, places] };
+}
+
+/** Two words of key for a text at a site. */
+interface MaskKey {
+  first: number;
+  second: number;
+}
+
+function maskKey({ seed, step, places }: MaskOptions, site: number, text: number): MaskKey {
+  // Seeds above 2³² count too.
+  const words = [seed >>> 0, Math.floor(seed / 2 ** 32), step, site, places[text]!];
+  const chain = (start: number): number => words.reduce((state, word) => mix((state + word) | 0), start);
+  return { first: chain(0x243f6a88), second: chain(0x13198a2e) };
+}
+
+/** A bijection of 32-bit words in which every input bit reaches every output bit. */
+function mix(word: number): number {
+  let x = word ^ (word >>> 16);
+  x = Math.imul(x, 0x7feb352d);
+  x ^= x >>> 15;
+  x = Math.imul(x, 0x846ca68b);
+  return x ^ (x >>> 16);
+}
+
+/**
+ * Writes the mask of elements `first … first + count` to `target[start …]`: 0 with the given probability (to 1 in 65,536), else 1.
+ */
+function fillMask(
+  target: Uint8Array,
+  start: number,
+  first: number,
+  count: number,
+  rate: number,
+  { first: k0, second: k1 }: MaskKey,
+): void {
+  const threshold = Math.round(rate * 65536);
+  const end = first + count;
+  let at = start;
+  for (let element = first; element < end;) {
+    // The key enters before both rounds, so that two texts' masks are never shifts of one another.
+    let x = Math.imul(element >>> 1, 0x9e3779b1) ^ k0;
+    x = Math.imul(x ^ (x >>> 16), 0x7feb352d) + k1;
+    x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+    x ^= x >>> 16;
+    if ((element & 1) === 0) {
+      target[at++] = (x & 0xffff) < threshold ? 0 : 1;
+      element++;
+      if (element === end) break;
+    }
+    target[at++] = x >>> 16 < threshold ? 0 : 1;
+    element++;
+  }
+}

@@ -1,0 +1,116 @@
+// The graphs that the engine runs: the whole step in one, and for gradient caching (Gao et al. 2021, https://arxiv.org/abs/2101.06983)
+// its three parts: embeddings of a micro-batch, loss with the embeddings' gradient, backward pass of a micro-batch.
+import { input, split } from '../graph/build.js';
+import { emitOnnx, type OnnxGraph } from '../graph/emission/emit-onnx.js';
+import { gradients } from '../graph/gradients/gradients.js';
+import { sumAsGemmC } from '../graph/passes/sum-as-gemm-c.js';
+import type { Tensor } from '../graph/tensor.js';
+import { losses } from '../losses/losses.js';
+import type { Architecture, DropoutRates, EncoderConfig, EngineParameter } from '../models/architecture.js';
+import { packedInputs } from '../models/packed-inputs.js';
+import { poolPacked } from '../models/pooling.js';
+import type { TrainingSpec } from '../spec/spec.js';
+
+/** What the graphs of a model are made from. */
+export interface GraphModel {
+  architecture: Architecture;
+  config: EncoderConfig;
+  /** Scale embeddings to length 1. */
+  normalize: boolean;
+}
+
+/** What the graphs of a training are made from. */
+export interface GraphTraining {
+  loss: TrainingSpec['loss'];
+  scale: number;
+  dropout: DropoutRates;
+}
+
+/** Names of what the graphs give and take beside packed inputs and parameters. */
+export const GRAPH_NAMES = {
+  loss: 'loss',
+  embeddings: 'embeddings',
+  /** Gradient of the embeddings: an output of the loss graph, an input of the backward graph. */
+  embeddingsGradient: 'embeddings_gradient',
+  /** Gradient of the sum of the embedding tables' rows, `[tokens, hidden]`. */
+  embeddedGradient: 'embedded_gradient',
+  gradient: (parameter: string): string => `gradient.${parameter}`,
+} as const;
+
+/** Embeddings without dropout, in the forms that are fastest when nothing is differentiated. */
+export function embedGraph(model: GraphModel, groups: number): OnnxGraph {
+  const { embeddings } = encoder(model, groups, { differentiated: false });
+  return emitOnnx({ [GRAPH_NAMES.embeddings]: embeddings });
+}
+
+/** A whole step: loss and all gradients. The first half of the texts are the queries. */
+export function stepGraph(model: GraphModel, training: GraphTraining, groups: number): OnnxGraph {
+  const forward = encoder(model, groups, { differentiated: true, dropout: training.dropout });
+  const loss = batchLoss(forward.embeddings, training);
+  return emitGradients(forward, { [GRAPH_NAMES.loss]: loss }, gradientsOf(forward, [{ output: loss }]));
+}
+
+/** Embeddings of a micro-batch, with the dropout and in the forms of {@link backwardGraph}. */
+export function forwardGraph(model: GraphModel, training: GraphTraining, groups: number): OnnxGraph {
+  const { embeddings } = encoder(model, groups, { differentiated: true, dropout: training.dropout });
+  return emitOnnx({ [GRAPH_NAMES.embeddings]: embeddings });
+}
+
+/** Loss of a batch's embeddings, and its gradient with respect to them. */
+export function lossGraph({ config }: GraphModel, training: GraphTraining): OnnxGraph {
+  const embeddings = input(GRAPH_NAMES.embeddings, 'float32', ['texts', config.hiddenSize]);
+  const loss = batchLoss(embeddings, training);
+  const [gradient] = gradients([{ output: loss }], [embeddings]) as [Tensor];
+  return emitOnnx({ [GRAPH_NAMES.loss]: loss, [GRAPH_NAMES.embeddingsGradient]: gradient });
+}
+
+/** All gradients of a micro-batch from its embeddings' gradient. */
+export function backwardGraph(model: GraphModel, training: GraphTraining, groups: number): OnnxGraph {
+  const forward = encoder(model, groups, { differentiated: true, dropout: training.dropout });
+  const seed = input(GRAPH_NAMES.embeddingsGradient, 'float32', ['texts', model.config.hiddenSize]);
+  return emitGradients(forward, {}, gradientsOf(forward, [{ output: forward.embeddings, seed }]));
+}
+
+/** A forward pass with the leaves that gradients are asked of. */
+interface Forward {
+  embeddings: Tensor;
+  embedded: Tensor;
+  /** Inputs of the parameters that get their gradient inside the graph: all but the embedding tables. */
+  parameters: Map<string, Tensor>;
+}
+
+function encoder(
+  { architecture, config, normalize }: GraphModel,
+  groups: number,
+  { differentiated, dropout }: { differentiated: boolean; dropout?: DropoutRates },
+): Forward {
+  const inputs = packedInputs({ groups, heads: config.numAttentionHeads });
+  const tables = new Set(architecture.embeddingTables(config).map((table) => table.parameter));
+  const parameters = new Map<string, Tensor>();
+  const parameter = ({ name, shape }: EngineParameter): Tensor => {
+    const tensor = input(name, 'float32', shape);
+    if (!tables.has(name)) parameters.set(name, tensor);
+    return tensor;
+  };
+  const { hidden, embedded } = architecture.buildPackedEncoder(config, parameter, { inputs, dropout, differentiated });
+  return { embeddings: poolPacked(hidden, inputs.pooling, { normalize }), embedded, parameters };
+}
+
+function batchLoss(embeddings: Tensor, { loss, scale }: GraphTraining): Tensor {
+  const [queries, documents] = split(embeddings, 0, 2, 'pairs') as [Tensor, Tensor];
+  return losses[loss]({ queries, documents }, { scale });
+}
+
+function gradientsOf({ embedded, parameters }: Forward, results: Parameters<typeof gradients>[0]): Tensor[] {
+  return gradients(results, [embedded, ...parameters.values()]);
+}
+
+function emitGradients({ parameters }: Forward, others: Record<string, Tensor>, found: readonly Tensor[]): OnnxGraph {
+  const results = sumAsGemmC([...Object.values(others), ...found]);
+  const names = [
+    ...Object.keys(others),
+    GRAPH_NAMES.embeddedGradient,
+    ...[...parameters.keys()].map((name) => GRAPH_NAMES.gradient(name)),
+  ];
+  return emitOnnx(Object.fromEntries(names.map((name, place) => [name, results[place]!])), { outputViews: true });
+}

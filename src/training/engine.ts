@@ -1,0 +1,273 @@
+// The engine: holds a model's weights in memory and runs its graphs on ONNX Runtime. It gives the gradients of a batch and the
+// embeddings of texts; the optimiser and the loop are elsewhere. A batch in one piece is one graph; in micro-batches it is gradient
+// caching, which gives the same gradients with the memory of one micro-batch.
+import { setImmediate } from 'node:timers/promises';
+import type { Tensor } from 'onnxruntime-node';
+import type { EncoderModel } from '../models/model-folder.js';
+import type { Weights } from '../models/safetensors.js';
+import type { TrainingSpec } from '../spec/spec.js';
+import { addDropoutMasks } from '../text/dropout-masks.js';
+import { PACKED_INPUTS } from '../text/packed-names.js';
+import { packTexts, type PackedBatch } from '../text/packing.js';
+import { textAt, textCount, type TokenizedTexts } from '../text/tokenized-texts.js';
+import { embeddingBatches } from './embedding-batches.js';
+import { GradientStore } from './gradient-store.js';
+import {
+  backwardGraph,
+  embedGraph,
+  forwardGraph,
+  GRAPH_NAMES,
+  lossGraph,
+  stepGraph,
+  type GraphTraining,
+} from './engine-graphs.js';
+import { EngineSession, toTensor } from './engine-session.js';
+import type { Parameter, StepResult, TrainingBatch, TrainingEngine } from './training-engine.js';
+
+/** Options of {@link Engine.create}. */
+export interface EngineOptions {
+  /** What the model's folder says; its weights are given apart. */
+  model: Pick<EncoderModel, 'architecture' | 'config' | 'pooling' | 'normalize'>;
+  /** PyTorch names and layouts; they are copied. */
+  weights: Weights;
+  /** Absent when the engine only embeds. */
+  training?: {
+    loss: TrainingSpec['loss'];
+    scale: number;
+    dropout: { hidden: number; attention: number };
+    seed: number;
+  };
+  /** Threads of ONNX Runtime; default: one a core. The results do not hang on it. */
+  threads?: number;
+}
+
+/** Options of {@link Engine.embed}. */
+export interface EmbedOptions {
+  /** Stops between two batches, by throwing the signal's reason. */
+  signal?: AbortSignal;
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** Tokens and texts of an embedding batch: large enough for fast products, small enough for the caches. */
+const EMBEDDING_BUDGET = { tokens: 4096, texts: 256 };
+
+type GraphKind = 'step' | 'forward' | 'backward' | 'embed' | 'loss';
+
+/** A model in training or in use. */
+export class Engine implements TrainingEngine {
+  private readonly sessions = new Map<string, Promise<EngineSession>>();
+  private readonly parameterFeeds: ReadonlyMap<string, Tensor>;
+  private readonly gradientStore: GradientStore;
+
+  private constructor(
+    private readonly options: EngineOptions,
+    /** Live, in the engine's own layout; the optimiser updates them in place. */
+    readonly parameters: readonly Parameter[],
+  ) {
+    this.parameterFeeds = new Map(
+      parameters.map(({ name, data, shape }) => [name, toTensor({ data, dims: [...shape] })]),
+    );
+    const { architecture, config } = options.model;
+    this.gradientStore = new GradientStore(parameters, architecture.embeddingTables(config), config.hiddenSize);
+  }
+
+  /**
+   * Makes an engine.
+   *
+   * @throws FinalError `UnsupportedModel` when a weight is missing.
+   */
+  static async create(options: EngineOptions): Promise<Engine> {
+    const { architecture, config } = options.model;
+    const data = architecture.toEngine(config, options.weights);
+    const parameters = architecture
+      .engineParameters(config)
+      .map(({ name, shape, decay }) => ({ name, shape, decay, data: data.get(name)! }));
+    return Promise.resolve(new Engine(options, parameters));
+  }
+
+  /** Length of an embedding. */
+  get dimension(): number {
+    return this.options.model.config.hiddenSize;
+  }
+
+  /**
+   * Loss and gradients of a batch, without changing a parameter. Gradients are named and laid out as the parameters and are valid
+   * until the next step. `microBatchSize` counts pairs; the loss stays that of the whole batch.
+   */
+  async step({ queries, documents, step, microBatchSize = queries.length }: TrainingBatch): Promise<StepResult> {
+    const { training } = this.options;
+    if (training === undefined)
+      throw new Error('Engine.step: needs an engine made with `training`, got one that only embeds');
+    if (queries.length !== documents.length || queries.length === 0) {
+      throw new Error(
+        `Engine.step: needs one document a query, got ${queries.length} queries and ${documents.length} documents`,
+      );
+    }
+    this.gradientStore.clear();
+    const pairs = queries.length;
+    const micro: PackedBatch[] = [];
+    const places: number[][] = [];
+    for (let first = 0; first < pairs; first += microBatchSize) {
+      const end = Math.min(pairs, first + microBatchSize);
+      // Queries first, then their documents, also in the whole batch: a text's place does not hang on the micro-batch.
+      const own = Array.from({ length: end - first }, (_, at) => first + at);
+      const texts = [...own.map((pair) => queries[pair]!), ...own.map((pair) => documents[pair]!)];
+      micro.push(this.pack(texts));
+      places.push([...own, ...own.map((pair) => pairs + pair)]);
+    }
+    const tokens = micro.reduce((sum, { offsets, lengths }) => sum + offsets[lengths.length]!, 0);
+    const loss =
+      micro.length === 1
+        ? await this.runStep(micro[0]!, places[0]!, step)
+        : await this.runCached(micro, places, step, pairs);
+    return { loss, gradients: this.gradientStore.result(), tokens };
+  }
+
+  /** Pooled embeddings `[texts, dimension]`, normalised when the folder says so; no dropout, the same bits for the same texts. */
+  async embed(texts: TokenizedTexts, { signal, onProgress }: EmbedOptions = {}): Promise<Float32Array> {
+    const total = textCount(texts);
+    const result = new Float32Array(total * this.dimension);
+    const lengths = Int32Array.from({ length: total }, (_, text) => texts.offsets[text + 1]! - texts.offsets[text]!);
+    let done = 0;
+    for (const batch of embeddingBatches(lengths, EMBEDDING_BUDGET)) {
+      // The run blocks: let the signal and timers in between.
+      await setImmediate();
+      signal?.throwIfAborted();
+      const packed = this.pack(batch.map((text) => textAt(texts, text)));
+      const session = await this.session('embed', packed.groups.length);
+      const outputs = await session.run(packed.feeds, this.parameterFeeds);
+      const embeddings = outputs.get(GRAPH_NAMES.embeddings)!;
+      batch.forEach((text, row) =>
+        result.set(embeddings.subarray(row * this.dimension, (row + 1) * this.dimension), text * this.dimension),
+      );
+      done += batch.length;
+      onProgress?.(done, total);
+    }
+    return result;
+  }
+
+  /** A copy of the weights in PyTorch's names and layouts. */
+  toWeights(): Weights {
+    const { architecture, config } = this.options.model;
+    return architecture.fromEngine(config, new Map(this.parameters.map(({ name, data }) => [name, data])));
+  }
+
+  /**
+   * Puts parameter data of the engine's layout back, as from a checkpoint.
+   *
+   * @throws Error when one is missing or of another size; then none is changed.
+   */
+  load(parameters: ReadonlyMap<string, Float32Array>): void {
+    for (const { name, data } of this.parameters) {
+      const given = parameters.get(name)?.length;
+      if (given !== data.length) {
+        throw new Error(`Engine.load: ${name} needs ${data.length} values, got ${given ?? 'none'}`);
+      }
+    }
+    for (const { name, data } of this.parameters) data.set(parameters.get(name)!);
+  }
+
+  /** Frees ONNX Runtime's memory. */
+  async dispose(): Promise<void> {
+    const sessions = [...this.sessions.values()];
+    this.sessions.clear();
+    for (const session of sessions) await (await session).release();
+  }
+
+  private pack(texts: readonly Int32Array[]): PackedBatch {
+    const { config, pooling } = this.options.model;
+    return packTexts(texts, { heads: config.numAttentionHeads, pooling });
+  }
+
+  private async runStep(batch: PackedBatch, places: readonly number[], step: number): Promise<number> {
+    this.addMasks(batch, places, step);
+    const session = await this.session('step', batch.groups.length);
+    const outputs = await session.run(batch.feeds, this.parameterFeeds);
+    this.collect(outputs, batch);
+    return outputs.get(GRAPH_NAMES.loss)![0]!;
+  }
+
+  /** Gradient caching: embeddings of all micro-batches, the loss's gradient with respect to them, then one backward pass each. */
+  private async runCached(
+    micro: readonly PackedBatch[],
+    places: readonly number[][],
+    step: number,
+    pairs: number,
+  ): Promise<number> {
+    const dimension = this.dimension;
+    const embeddings = new Float32Array(2 * pairs * dimension);
+    for (const [at, batch] of micro.entries()) {
+      this.addMasks(batch, places[at]!, step);
+      const session = await this.session('forward', batch.groups.length);
+      const part = (await session.run(batch.feeds, this.parameterFeeds)).get(GRAPH_NAMES.embeddings)!;
+      places[at]!.forEach((text, row) =>
+        embeddings.set(part.subarray(row * dimension, (row + 1) * dimension), text * dimension),
+      );
+      this.dropMasks(batch);
+    }
+    const fed = new Map([[GRAPH_NAMES.embeddings, { data: embeddings, dims: [2 * pairs, dimension] }]]);
+    const loss = await (await this.session('loss')).run(fed);
+    const gradient = loss.get(GRAPH_NAMES.embeddingsGradient)!;
+    for (const [at, batch] of micro.entries()) {
+      const texts = places[at]!;
+      const seed = new Float32Array(texts.length * dimension);
+      texts.forEach((text, row) =>
+        seed.set(gradient.subarray(text * dimension, (text + 1) * dimension), row * dimension),
+      );
+      this.addMasks(batch, texts, step);
+      const session = await this.session('backward', batch.groups.length);
+      const seeds = new Map([[GRAPH_NAMES.embeddingsGradient, { data: seed, dims: [texts.length, dimension] }]]);
+      this.collect(await session.run(batch.feeds, seeds, this.parameterFeeds), batch);
+      this.dropMasks(batch);
+    }
+    return loss.get(GRAPH_NAMES.loss)![0]!;
+  }
+
+  private collect(outputs: ReadonlyMap<string, Float32Array>, { feeds, offsets, lengths }: PackedBatch): void {
+    for (const { name } of this.parameters) {
+      const gradient = outputs.get(GRAPH_NAMES.gradient(name));
+      if (gradient !== undefined) this.gradientStore.add(name, gradient);
+    }
+    this.gradientStore.addEmbedded(outputs.get(GRAPH_NAMES.embeddedGradient)!, {
+      tokens: offsets[lengths.length]!,
+      input_ids: feeds.get(PACKED_INPUTS.inputIds)!.data as Int32Array,
+      position_ids: feeds.get(PACKED_INPUTS.positionIds)!.data as Int32Array,
+    });
+  }
+
+  private addMasks(batch: PackedBatch, places: readonly number[], step: number): void {
+    const { training, model } = this.options;
+    addDropoutMasks(batch, {
+      rates: training!.dropout,
+      seed: training!.seed,
+      step,
+      places,
+      layers: model.config.numHiddenLayers,
+      heads: model.config.numAttentionHeads,
+      hiddenSize: model.config.hiddenSize,
+    });
+  }
+
+  /** Masks are made again for the backward pass rather than kept: they are larger than the texts by far. */
+  private dropMasks({ feeds }: PackedBatch): void {
+    for (const name of feeds.keys()) if (name.startsWith('mask.')) feeds.delete(name);
+  }
+
+  /** The session of a graph, made at its first use. */
+  private session(kind: GraphKind, groups = 0): Promise<EngineSession> {
+    const key = `${kind} ${groups}`;
+    let session = this.sessions.get(key);
+    if (session === undefined) {
+      session = EngineSession.create(this.graph(kind, groups), { threads: this.options.threads });
+      this.sessions.set(key, session);
+    }
+    return session;
+  }
+
+  private graph(kind: GraphKind, groups: number): ReturnType<typeof embedGraph> {
+    const { model, training } = this.options;
+    if (kind === 'embed') return embedGraph(model, groups);
+    const build = { step: stepGraph, forward: forwardGraph, backward: backwardGraph, loss: lossGraph }[kind];
+    return build(model, training as GraphTraining, groups);
+  }
+}

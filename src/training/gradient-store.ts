@@ -1,0 +1,81 @@
+// Gathers the gradients of a step: those that leave the graph whole, summed over micro-batches in their order, and the embedding
+// tables', whose rows are summed here, token by token, because no runtime promises an order of such a sum.
+import type { EmbeddingTable } from '../models/architecture.js';
+import type { Parameter } from './training-engine.js';
+
+/** The tokens whose gradients {@link GradientStore.addEmbedded} spreads. */
+export interface EmbeddedTokens {
+  /** Real tokens; a pad token after them is left out (its gradient is 0). */
+  tokens: number;
+  input_ids: Int32Array;
+  position_ids: Int32Array;
+}
+
+/** Gradients by parameter name. */
+export class GradientStore {
+  /** Gradients that leave the graph whole; the first of a step is the runtime's own output. */
+  private readonly whole = new Map<string, Float32Array>();
+  private readonly owned = new Map<string, Float32Array>();
+  private readonly tableGradients: Map<string, { data: Float32Array; touched: Set<number> }>;
+
+  constructor(
+    private readonly parameters: readonly Parameter[],
+    private readonly tables: readonly EmbeddingTable[],
+    private readonly hiddenSize: number,
+  ) {
+    const sizes = new Map(parameters.map(({ name, data }) => [name, data.length]));
+    this.tableGradients = new Map(
+      tables.map(({ parameter }) => [parameter, { data: new Float32Array(sizes.get(parameter)!), touched: new Set() }]),
+    );
+  }
+
+  /** Begins a step: all gradients are 0. */
+  clear(): void {
+    this.whole.clear();
+    for (const { data, touched } of this.tableGradients.values()) {
+      for (const row of touched) data.fill(0, row * this.hiddenSize, (row + 1) * this.hiddenSize);
+      touched.clear();
+    }
+  }
+
+  /** The gradients in the parameters' order; valid until the next {@link clear}. */
+  result(): Map<string, Float32Array> {
+    return new Map(
+      this.parameters.map(({ name }) => {
+        const gradient = this.tableGradients.get(name)?.data ?? this.whole.get(name);
+        if (gradient === undefined)
+          throw new Error(`GradientStore: every parameter needs a gradient, got none for ${name}`);
+        return [name, gradient];
+      }),
+    );
+  }
+
+  /** Adds a parameter's gradient; the first one of a step is kept as it is. */
+  add(name: string, gradient: Float32Array): void {
+    const before = this.whole.get(name);
+    if (before === undefined) {
+      this.whole.set(name, gradient);
+      return;
+    }
+    let sum = this.owned.get(name);
+    if (sum === undefined) this.owned.set(name, (sum = new Float32Array(gradient.length)));
+    for (let i = 0; i < sum.length; i++) sum[i] = before[i]! + gradient[i]!;
+    this.whole.set(name, sum);
+  }
+
+  /** Adds the gradient of the summed embeddings, `[rows, hidden]`, to the rows that each token took from each table. */
+  addEmbedded(gradient: Float32Array, tokens: EmbeddedTokens): void {
+    const width = this.hiddenSize;
+    for (const { parameter, index } of this.tables) {
+      const { data, touched } = this.tableGradients.get(parameter)!;
+      const rows = index === null ? undefined : tokens[index];
+      for (let token = 0; token < tokens.tokens; token++) {
+        const row = rows === undefined ? 0 : rows[token]!;
+        touched.add(row);
+        const from = token * width;
+        const to = row * width;
+        for (let i = 0; i < width; i++) data[to + i] = data[to + i]! + gradient[from + i]!;
+      }
+    }
+  }
+}
