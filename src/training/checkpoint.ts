@@ -1,0 +1,196 @@
+// Checkpoints: what a training needs to go on from a step, or to be evaluated and published. One is a record named by lineage and step
+// that points to four kinds of blobs: weights, both moments (safetensors in the engine's layout) and the state (JSON), which names the
+// loss history by epoch. The blobs are written first and the record last, and a record is created, never overwritten: whoever finds one
+// finds a whole one, and a second writer with other bytes sees the first one's. Loading runs no code. Wall time and machine stand beside
+// the hashed part.
+import { stableJson } from '../artifacts/hash.js';
+import { DamagedError, type ArtifactStore, type BlobRef } from '../artifacts/store.js';
+import { encodeSafetensors, readSafetensors } from '../models/safetensors.js';
+import type { CheckpointRef } from '../spec/stages.js';
+import type { Machine } from './numerics.js';
+import type { Moments } from './optimizer.js';
+import type { Parameter } from './training-engine.js';
+
+const KIND = 'checkpoint';
+const STEP_DIGITS = 9;
+
+/** Where a training stands; nothing in it hangs on time or machine. */
+export interface CheckpointState {
+  version: 1;
+  lineage: string;
+  /** Steps done over the whole run; the schedule and the bias corrections follow from it. */
+  step: number;
+  /** The epoch of the last step done, from 1, and how many of its steps are done. */
+  epoch: number;
+  stepInEpoch: number;
+  totalSteps: number;
+  /** Loss history by epoch (loss-history.ts), the present one included. */
+  history: Record<string, BlobRef>;
+}
+
+/** What is the same for every machine of one kind. */
+export interface CheckpointContent {
+  weights: BlobRef;
+  m: BlobRef;
+  v: BlobRef;
+  state: BlobRef;
+}
+
+/** What is recorded beside it. */
+export interface CheckpointAbout {
+  machine: Machine;
+  /** False once a machine of another kind had a part in it. */
+  bitIdentical: boolean;
+  /** Steps and checkpoints of the present epoch so far, over all attempts. */
+  epochSeconds: number;
+}
+
+/** A checkpoint's record. */
+export interface CheckpointManifest extends CheckpointRef {
+  content: CheckpointContent;
+  about: CheckpointAbout;
+}
+
+/** What {@link saveCheckpoint} takes. */
+export interface SaveOptions {
+  state: CheckpointState;
+  parameters: readonly Parameter[];
+  moments: Moments;
+  about: CheckpointAbout;
+}
+
+/**
+ * Saves a checkpoint.
+ *
+ * @returns the manifest that stands afterwards, and whether it has the same content as ours: another writer on a machine of another
+ * kind may have been first.
+ */
+export async function saveCheckpoint(
+  store: ArtifactStore,
+  { state, parameters, moments, about }: SaveOptions,
+): Promise<{ manifest: CheckpointManifest; isOurs: boolean }> {
+  const { lineage, step } = state;
+  const momentsOf = (which: Map<string, Float32Array>): Parameter[] =>
+    parameters.map((parameter) => ({ ...parameter, data: which.get(parameter.name)! }));
+  const putTensors = (tensors: readonly Parameter[]): Promise<BlobRef> =>
+    store.putBytes(encodeSafetensors(tensors.map(({ name, shape, data }) => [name, { shape, data }])));
+  const content: CheckpointContent = {
+    weights: await putTensors(parameters),
+    m: await putTensors(momentsOf(moments.m)),
+    v: await putTensors(momentsOf(moments.v)),
+    state: await store.putBytes(Buffer.from(stableJson(state))),
+  };
+  const key = keyOf(lineage, step);
+  for (;;) {
+    const { created, body } = await store.createRecord(KIND, key, { lineage, step, content, about });
+    if (created) return { manifest: { lineage, step, content, about }, isOurs: true };
+    const manifest = body as unknown as CheckpointManifest;
+    if (stableJson(manifest.content) === stableJson(content)) return { manifest, isOurs: true };
+    if (await isWhole(store, key, manifest)) return { manifest, isOurs: false };
+  }
+}
+
+/**
+ * The newest checkpoint of a lineage whose content is whole, by its step as a number. Damaged ones are set aside with their reason.
+ *
+ * @param atMost the last step that may be looked at; later ones are left alone.
+ */
+export async function newestCheckpoint(
+  store: ArtifactStore,
+  lineage: string,
+  { atMost = Infinity }: { atMost?: number } = {},
+): Promise<CheckpointManifest | undefined> {
+  const steps = (await store.listRecords(KIND, `${lineage}/`))
+    .map((key) => Number(key.slice(lineage.length + 1)))
+    .filter((step) => Number.isSafeInteger(step) && step <= atMost)
+    .sort((a, b) => b - a);
+  for (const step of steps) {
+    const manifest = await findCheckpoint(store, { lineage, step });
+    if (manifest) return manifest;
+  }
+  return undefined;
+}
+
+/** A checkpoint's manifest with all its blobs verified, or undefined; a damaged one is set aside. */
+export async function findCheckpoint(
+  store: ArtifactStore,
+  { lineage, step }: CheckpointRef,
+): Promise<CheckpointManifest | undefined> {
+  const key = keyOf(lineage, step);
+  const body = await store.readRecord(KIND, key);
+  if (!body) return undefined;
+  const manifest = body as unknown as CheckpointManifest;
+  return (await isWhole(store, key, manifest)) ? manifest : undefined;
+}
+
+/** Tensors and state of a checkpoint. */
+export interface Checkpoint {
+  manifest: CheckpointManifest;
+  /** By name, in the engine's layout. */
+  weights: Map<string, Float32Array>;
+  moments: Moments;
+  state: CheckpointState;
+}
+
+/**
+ * Reads a checkpoint whole.
+ *
+ * @throws DamagedError when it is not there or not whole.
+ */
+export async function readCheckpoint(store: ArtifactStore, ref: CheckpointRef): Promise<Checkpoint> {
+  const manifest = await demandCheckpoint(store, ref);
+  const { weights, m, v } = manifest.content;
+  return {
+    manifest,
+    weights: await readTensors(store, weights),
+    moments: { m: await readTensors(store, m), v: await readTensors(store, v) },
+    state: await readState(store, manifest),
+  };
+}
+
+/** A checkpoint's weights alone, for evaluation and publishing. */
+export async function readCheckpointWeights(
+  store: ArtifactStore,
+  ref: CheckpointRef,
+): Promise<Map<string, Float32Array>> {
+  const { content } = await demandCheckpoint(store, ref);
+  return readTensors(store, content.weights);
+}
+
+/** The state of a checkpoint. */
+export async function readState(store: ArtifactStore, { content }: CheckpointManifest): Promise<CheckpointState> {
+  return JSON.parse((await store.readBlob(content.state)).toString('utf8')) as CheckpointState;
+}
+
+async function demandCheckpoint(store: ArtifactStore, ref: CheckpointRef): Promise<CheckpointManifest> {
+  const manifest = await findCheckpoint(store, ref);
+  if (manifest) return manifest;
+  throw new DamagedError(
+    `checkpoint ${keyOf(ref.lineage, ref.step)}`,
+    'it is missing or was set aside: train this epoch again',
+  );
+}
+
+async function readTensors(store: ArtifactStore, blob: BlobRef): Promise<Map<string, Float32Array>> {
+  const tensors = await readSafetensors(await store.blobPath(blob));
+  return new Map([...tensors].map(([name, { data }]) => [name, data]));
+}
+
+/** Verifies every blob that the record names; when one is damaged the record is set aside, so that its name is free again. */
+async function isWhole(store: ArtifactStore, key: string, manifest: CheckpointManifest): Promise<boolean> {
+  try {
+    const { weights, m, v, state } = manifest.content;
+    for (const blob of [state, weights, m, v]) await store.blobPath(blob);
+    const { history } = await readState(store, manifest);
+    for (const blob of Object.values(history)) await store.blobPath(blob);
+    return true;
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error;
+    await store.setAsideRecord(KIND, key, error.message);
+    return false;
+  }
+}
+
+function keyOf(lineage: string, step: number): string {
+  return `${lineage}/${String(step).padStart(STEP_DIGITS, '0')}`;
+}

@@ -1,0 +1,160 @@
+// The epoch loop: finds the newest checkpoint of the lineage and trains on to the end of the asked epoch. It saves now and then, at the
+// epoch's end and when it is asked to stop, and yields between steps so that messages are heard. Where it begins decides nothing about
+// what it makes: batches, masks, rate and bias corrections follow from the step number.
+import { setImmediate } from 'node:timers/promises';
+import type { StageContext } from '../artifacts/stage-context.js';
+import { readArtifact } from '../artifacts/artifact.js';
+import { FinalError } from '../errors.js';
+import type { TrainEpochInput, TrainEpochResult } from '../spec/stages.js';
+import { readTokens } from '../text/tokenize.js';
+import { batchOf, pairsOf, planBatches } from './batches.js';
+import { newestCheckpoint, readState, type CheckpointManifest } from './checkpoint.js';
+import { getHistory, meanLoss } from './loss-history.js';
+import { describeMachine, type Machine } from './numerics.js';
+import type { AdamW } from './optimizer.js';
+import { SpeedMeter } from './speed-meter.js';
+import { linearSchedule } from './schedule.js';
+import { TrainingRun } from './training-run.js';
+import type { TrainingPlan } from './plan.js';
+import { engineTraining, type EngineCache, type WarmEngine } from './warm-engine.js';
+
+/** What the loop needs beside its input. */
+export interface TrainEpochContext extends StageContext {
+  engines: EngineCache;
+  /** This machine; given by tests. */
+  machine?: Machine;
+  /** A checkpoint may take one part in so many of the time; default 50. */
+  checkpointCostFactor?: number;
+}
+
+/**
+ * Trains to the end of `input.epoch`, or until the signal asks to stop: then it saves and returns `finished: false`. An epoch that is
+ * done already returns at once.
+ *
+ * @throws FinalError `NonFiniteLoss` when loss or gradient is not finite; what was saved before stays.
+ */
+export async function trainEpoch(input: TrainEpochInput, context: TrainEpochContext): Promise<TrainEpochResult> {
+  const { store, signal, engines, machine = describeMachine(), checkpointCostFactor = 50 } = context;
+  const { lineage, training, epoch } = input;
+  const warnings: string[] = [];
+  const warn = (message: string): void => {
+    warnings.push(message);
+    context.warn(message);
+  };
+  const { facts: plan } = await readArtifact<TrainingPlan>(store, input.plan);
+  const endStep = plan.stepsPerEpoch.slice(0, epoch).reduce((sum, steps) => sum + steps, 0);
+  if (plan.lineage !== lineage || plan.stepsPerEpoch.length < epoch) {
+    throw new FinalError(
+      'InvalidSpec',
+      `trainEpoch: the plan has ${plan.stepsPerEpoch.length} epochs of ${plan.lineage}, asked for ${epoch} of ${lineage}`,
+    );
+  }
+  const newest = await newestCheckpoint(store, lineage, { atMost: endStep });
+  if (newest?.step === endStep) return doneAlready(newest, { plan, epoch, store });
+
+  const warm = await engines.acquire(
+    store,
+    { model: input.model, training: engineTraining(training, plan) },
+    { fresh: newest === undefined },
+  );
+  const run = new TrainingRun({
+    store,
+    lineage,
+    warm: trainable(warm),
+    schedule: linearSchedule({ ...training, totalSteps: plan.totalSteps }),
+    maxGradientNorm: training.maxGradientNorm,
+    machine,
+    warn,
+  });
+  if (newest) await run.restore(newest);
+  const tokens = await readTokens(store, input.tokens, 'train');
+  const pairs = pairsOf(tokens);
+  const speed = new SpeedMeter();
+  let began = performance.now();
+  let savedAt = began;
+  let checkpointCost = 0;
+  const save = async (): Promise<void> => {
+    const start = performance.now();
+    if (!(await run.save((start - began) / 1000))) began = start;
+    savedAt = performance.now();
+    checkpointCost = savedAt - start;
+  };
+
+  let batches: Int32Array[] | undefined;
+  for (;;) {
+    if (run.stepInEpoch === plan.stepsPerEpoch[run.epoch - 1]) {
+      if (run.epoch === epoch) break;
+      await run.beginNextEpoch();
+      began = performance.now();
+      batches = undefined;
+    }
+    if (signal.aborted) break;
+    const { batchSize, batchSampler: sampler, seed } = training;
+    batches ??= planBatches({ pairs, batchSize, sampler, seed, epoch: run.epoch });
+    const chosen = batches[run.stepInEpoch];
+    if (!chosen) throw new Error(`trainEpoch: epoch ${run.epoch} has ${batches.length} batches, the plan says more`);
+    const isLast = run.stepInEpoch === batches.length - 1;
+    const { loss, learningRate } = await run.advance(batchOf(chosen, pairs, tokens, plan.microBatchSize), {
+      last: isLast,
+    });
+    speed.add(chosen.length);
+    context.progress({
+      stage: 'train',
+      done: run.step,
+      total: plan.totalSteps,
+      unit: 'steps',
+      epoch: run.epoch,
+      epochs: training.epochs,
+      loss,
+      learningRate,
+      pairsPerSecond: speed.itemsPerSecond,
+      etaSeconds: (plan.totalSteps - run.step) * speed.secondsPerStep,
+    });
+    const interval = Math.max(training.checkpointEverySeconds * 1000, checkpointCostFactor * checkpointCost);
+    if (!isLast && performance.now() - savedAt >= interval) await save();
+    await setImmediate();
+  }
+  if (!run.saved) await save();
+  return {
+    checkpoint: { lineage, step: run.step },
+    epoch,
+    finished: run.step === endStep,
+    meanLoss: meanLoss(run.history),
+    seconds: run.epochSeconds + (performance.now() - began) / 1000,
+    pairs: plan.pairsPerEpoch[epoch - 1] ?? 0,
+    peakMemoryMb: peakMemoryMb(),
+    bitIdentical: run.bitIdentical,
+    warnings,
+  };
+}
+
+/** The result of an epoch that an earlier attempt or another run has trained. */
+async function doneAlready(
+  manifest: CheckpointManifest,
+  { plan, epoch, store }: { plan: TrainingPlan; epoch: number; store: StageContext['store'] },
+): Promise<TrainEpochResult> {
+  const { history } = await readState(store, manifest);
+  const ofEpoch = history[String(epoch)];
+  return {
+    checkpoint: { lineage: manifest.lineage, step: manifest.step },
+    epoch,
+    finished: true,
+    meanLoss: ofEpoch ? meanLoss(await getHistory(store, ofEpoch)) : 0,
+    seconds: manifest.about.epochSeconds,
+    pairs: plan.pairsPerEpoch[epoch - 1] ?? 0,
+    peakMemoryMb: peakMemoryMb(),
+    bitIdentical: manifest.about.bitIdentical,
+    warnings: [],
+  };
+}
+
+function trainable(warm: WarmEngine): WarmEngine & { optimizer: AdamW } {
+  const { optimizer } = warm;
+  if (!optimizer) throw new Error('trainEpoch: the engine was made for embedding only');
+  return warm as WarmEngine & { optimizer: AdamW };
+}
+
+/** The most memory that this process has had, in MiB. */
+export function peakMemoryMb(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024);
+}

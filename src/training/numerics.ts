@@ -1,0 +1,76 @@
+// What decides the last bits of a training beside its lineage: the version of the project's own arithmetic, and the machine.
+// The version is part of the lineage; the machine is recorded beside a checkpoint, outside of what is hashed.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus } from 'node:os';
+
+/**
+ * Raised when a change moves the numbers of training: the test of a 20-step run holds its hash. A deploy that changes no numbers keeps it,
+ * and resumes what ran before.
+ */
+export const NUMERICS_VERSION = 1;
+
+/** The machine, as far as it may change the last bits of a result. */
+export interface Machine {
+  onnxRuntime: string;
+  platform: string;
+  /** Vector extensions that ONNX Runtime chooses its kernels by, or the processor's name where they cannot be read. */
+  instructionSet: string;
+  /** Recorded for the eye: results do not hang on it. */
+  threads: number;
+}
+
+/** Extensions that MLAS, the matrix library of ONNX Runtime, asks for. */
+const VECTOR_EXTENSIONS = [
+  'avx2',
+  'fma',
+  'f16c',
+  'avx_vnni',
+  'avx512f',
+  'avx512bw',
+  'avx512dq',
+  'avx512vl',
+  'avx512_vnni',
+  'avx512_bf16',
+  'amx_tile',
+  'amx_int8',
+  'amx_bf16',
+  'asimd',
+  'asimddp',
+  'asimdhp',
+  'i8mm',
+  'bf16',
+  'sve',
+];
+
+/** Describes this machine. */
+export function describeMachine(threads: number = availableParallelism()): Machine {
+  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
+  return {
+    onnxRuntime: version,
+    platform: `${process.platform}-${process.arch}`,
+    instructionSet: instructionSet(),
+    threads,
+  };
+}
+
+/** Why results of two machines may differ in their last bits, or undefined when they do not. */
+export function machineDifference(recorded: Machine, here: Machine): string | undefined {
+  const differing = (['onnxRuntime', 'platform', 'instructionSet'] as const).filter(
+    (field) => recorded[field] !== here[field],
+  );
+  if (differing.length === 0) return undefined;
+  return differing.map((field) => `${field} was ${recorded[field]}, is ${here[field]} here`).join('; ');
+}
+
+function instructionSet(): string {
+  try {
+    const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
+    const present = new Set(flags.split(/\s+/));
+    const found = VECTOR_EXTENSIONS.filter((extension) => present.has(extension));
+    if (found.length > 0) return found.join(' ');
+  } catch {
+    // Not Linux: the processor's name stands for its extensions.
+  }
+  return cpus()[0]?.model ?? 'unknown';
+}

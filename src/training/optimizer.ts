@@ -1,0 +1,186 @@
+// AdamW (Loshchilov and Hutter, https://arxiv.org/abs/1711.05101) with the arithmetic of torch.optim.AdamW, and global-norm gradient
+// clipping as torch.nn.utils.clip_grad_norm_. Moments are float32, each element's arithmetic is float64; sums run in a fixed order.
+// Not here: AMSGrad, fused or foreach variants, parameter groups with their own rates.
+import type { Parameter } from './training-engine.js';
+
+/** Settings of {@link AdamW}; decay is decoupled and leaves out parameters with `decay: false` (biases, LayerNorm). */
+export interface AdamWOptions {
+  weightDecay?: number;
+  beta1?: number;
+  beta2?: number;
+  epsilon?: number;
+}
+
+/** First and second moments by parameter name, in the parameters' own layout. */
+export interface Moments {
+  m: Map<string, Float32Array>;
+  v: Map<string, Float32Array>;
+}
+
+/** One update of all parameters. */
+export interface UpdateOptions {
+  gradients: ReadonlyMap<string, Float32Array>;
+  learningRate: number;
+  /** Updates done before this one; the bias corrections follow from it, so nothing else needs to be kept. */
+  step: number;
+  /** Every gradient is multiplied by this first: the clipping coefficient. */
+  gradientScale?: number;
+}
+
+/** The optimizer: it owns the moments and changes the parameters in place. */
+export class AdamW {
+  readonly moments: Moments = { m: new Map(), v: new Map() };
+  /**
+   * By parameter and row (its first axis): 0 while no gradient has reached the row. Its moments are zero then, and the update is the decay
+   * alone, so most of a word embedding costs a third. It follows from the moments and needs no place in a checkpoint.
+   */
+  private readonly awakeRows = new Map<string, Uint8Array>();
+  private readonly weightDecay: number;
+  private readonly beta1: number;
+  private readonly beta2: number;
+  private readonly epsilon: number;
+
+  constructor(
+    private readonly parameters: readonly Parameter[],
+    { weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions = {},
+  ) {
+    this.weightDecay = weightDecay;
+    this.beta1 = beta1;
+    this.beta2 = beta2;
+    this.epsilon = epsilon;
+    for (const { name, data } of parameters) {
+      this.moments.m.set(name, new Float32Array(data.length));
+      this.moments.v.set(name, new Float32Array(data.length));
+    }
+  }
+
+  /** Puts moments back, from a checkpoint; without any they begin at zero again. */
+  load(moments?: Moments): void {
+    this.awakeRows.clear();
+    for (const which of ['m', 'v'] as const) {
+      for (const [name, data] of this.moments[which]) {
+        const stored = moments?.[which].get(name);
+        if (moments && stored?.length !== data.length) {
+          throw new Error(
+            `AdamW: moment ${which} of ${name} has ${data.length} values, got ${stored?.length ?? 'none'}`,
+          );
+        }
+        if (stored) data.set(stored);
+        else data.fill(0);
+      }
+    }
+  }
+
+  /** Updates every parameter. */
+  update({ gradients, learningRate, step, gradientScale = 1 }: UpdateOptions): void {
+    const { beta1, beta2, epsilon } = this;
+    const correction1 = 1 - beta1 ** (step + 1);
+    const correction2 = Math.sqrt(1 - beta2 ** (step + 1));
+    for (const { name, data, shape, decay } of this.parameters) {
+      const gradient = gradients.get(name);
+      if (gradient?.length !== data.length) {
+        throw new Error(`AdamW: gradient of ${name} has ${data.length} values, got ${gradient?.length ?? 'none'}`);
+      }
+      const arrays = { p: data, g: gradient, m: this.moments.m.get(name)!, v: this.moments.v.get(name)! };
+      const keep = decay ? 1 - learningRate * this.weightDecay : 1;
+      const rate = learningRate / correction1;
+      const factors = { keep, rate, inverse: 1 / correction2, beta1, beta2, epsilon, gradientScale };
+      const rows = shape[0] ?? 1;
+      const width = data.length / rows;
+      let awake = this.awakeRows.get(name);
+      if (!awake) this.awakeRows.set(name, (awake = new Uint8Array(rows)));
+      // Runs of rows of one kind are updated in one go.
+      for (let begin = 0; begin < rows;) {
+        const isAwake = wakes(awake, arrays, begin, width);
+        let end = begin + 1;
+        while (end < rows && wakes(awake, arrays, end, width) === isAwake) end++;
+        if (isAwake) updateRange(arrays, begin * width, end * width, factors);
+        else if (keep !== 1) decayRange(data, begin * width, end * width, keep);
+        begin = end;
+      }
+    }
+  }
+}
+
+interface Arrays {
+  p: Float32Array;
+  g: Float32Array;
+  m: Float32Array;
+  v: Float32Array;
+}
+
+interface ElementFactors {
+  keep: number;
+  rate: number;
+  /** `1 / √(1 − β₂ᵗ)` */
+  inverse: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  gradientScale: number;
+}
+
+/** Tells whether a row has moments or a gradient, and remembers it: once awake, a row stays so. */
+function wakes(awake: Uint8Array, { g, m, v }: Arrays, row: number, width: number): boolean {
+  if (awake[row] === 1) return true;
+  const end = (row + 1) * width;
+  for (let i = row * width; i < end; i++) {
+    if (g[i] !== 0 || m[i] !== 0 || v[i] !== 0) {
+      awake[row] = 1;
+      return true;
+    }
+  }
+  return false;
+}
+
+// p ← p·(1 − lr·λ);  m ← m + (g − m)(1 − β₁);  v ← β₂v + (1 − β₂)g²;  p ← p − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε)
+function updateRange(
+  { p, g, m, v }: Arrays,
+  begin: number,
+  end: number,
+  { keep, rate, inverse, beta1, beta2, epsilon, gradientScale }: ElementFactors,
+): void {
+  const fresh1 = 1 - beta1;
+  const fresh2 = 1 - beta2;
+  for (let i = begin; i < end; i++) {
+    const gi = g[i]! * gradientScale;
+    const mi = m[i]! + (gi - m[i]!) * fresh1;
+    const vi = v[i]! * beta2 + gi * gi * fresh2;
+    m[i] = mi;
+    v[i] = vi;
+    p[i] = p[i]! * keep - (rate * mi) / (Math.sqrt(vi) * inverse + epsilon);
+  }
+}
+
+function decayRange(p: Float32Array, begin: number, end: number, keep: number): void {
+  for (let i = begin; i < end; i++) p[i] = p[i]! * keep;
+}
+
+/** The norm of all gradients together, in float64, in the parameters' order: `√ Σ g²`. */
+export function gradientNorm(parameters: readonly Parameter[], gradients: ReadonlyMap<string, Float32Array>): number {
+  let sum = 0;
+  for (const { name } of parameters) sum += squaredNorm(gradients.get(name) ?? new Float32Array());
+  return Math.sqrt(sum);
+}
+
+/** What gradients are multiplied by so that their norm is at most `maxNorm`: `min(1, maxNorm / (norm + 1e-6))`. */
+export function clipCoefficient(norm: number, maxNorm: number): number {
+  return Math.min(1, maxNorm / (norm + 1e-6));
+}
+
+// Four sums side by side, joined at the end: a fixed order that does not wait for each addition.
+function squaredNorm(x: Float32Array): number {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let i = 0;
+  for (; i + 3 < x.length; i += 4) {
+    a += x[i]! * x[i]!;
+    b += x[i + 1]! * x[i + 1]!;
+    c += x[i + 2]! * x[i + 2]!;
+    d += x[i + 3]! * x[i + 3]!;
+  }
+  for (; i < x.length; i++) a += x[i]! * x[i]!;
+  return a + b + (c + d);
+}

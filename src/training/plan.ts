@@ -1,0 +1,233 @@
+// The plan stage: token ids of all texts, every epoch's batches counted, the micro-batch decided, and with that the training's name. It is
+// made before the first step, so that the schedule knows its length and a user knows what is coming.
+import { readArtifact, remember, type Artifact } from '../artifacts/artifact.js';
+import type { StageContext } from '../artifacts/stage-context.js';
+import type { ArtifactStore } from '../artifacts/store.js';
+import { FinalError } from '../errors.js';
+import type { ArtifactRef, PlanInput, PlanResult } from '../spec/stages.js';
+import type { TrainingSpec } from '../spec/spec.js';
+import { promptWarning, resolvePrompts } from '../text/prompts.js';
+import { readTokens, tokenBlobs, tokenizeRetrieval, type TokensFacts, type TokensPart } from '../text/tokenize.js';
+import { batchOf, pairsOf, planBatches, type TrainingPairs } from './batches.js';
+import { chooseMicroBatchSize, estimateRun, memoryLimitMb } from './estimate.js';
+import { lineageOf } from './lineage.js';
+import { NUMERICS_VERSION } from './numerics.js';
+import { describeBaseModel, type PlannedModel } from './planned-model.js';
+import { engineTraining, type EngineCache } from './warm-engine.js';
+
+const VERSION = 1;
+
+/** Facts of a `training-plan` artifact; it has no blobs. */
+export interface TrainingPlan {
+  lineage: string;
+  pairs: number;
+  /** By epoch, from the first. */
+  stepsPerEpoch: number[];
+  pairsPerEpoch: number[];
+  totalSteps: number;
+  microBatchSize: number;
+  dropout: { hidden: number; attention: number };
+  /** Tokens of all steps, of the largest batch, and of the largest pair. */
+  tokens: { total: number; largestBatch: number; largestPair: number };
+}
+
+/** What planning needs beside its input. */
+export interface PlanContext extends StageContext {
+  /** Describes the base model; given by tests. */
+  describeModel?: (store: ArtifactStore, model: ArtifactRef) => Promise<PlannedModel>;
+  /** An engine to try one step with, on a batch of median length, for a better estimate of time. */
+  engines?: EngineCache;
+  /** Memory there is, in MiB. */
+  limitMb?: number;
+}
+
+/**
+ * Plans a training.
+ *
+ * @throws FinalError `InvalidData` when there are fewer pairs than one batch, `InvalidSpec` when texts may be longer than the model takes,
+ * and those of {@link tokenizeRetrieval}.
+ */
+export async function planTraining(input: PlanInput, context: PlanContext): Promise<PlanResult> {
+  const began = performance.now();
+  const { describeModel = describeBaseModel, limitMb = memoryLimitMb() } = context;
+  const { prompts: explicit, training } = input.spec;
+  const model = await describeModel(context.store, input.model);
+  const prompts = resolvePrompts(explicit, model.prompts);
+  const maxSequenceLength = training.maxSequenceLength ?? model.maxSequenceLength;
+  if (maxSequenceLength > model.maxPositionEmbeddings) {
+    throw new FinalError(
+      'InvalidSpec',
+      `training.maxSequenceLength: the model takes at most ${model.maxPositionEmbeddings} tokens, got ${maxSequenceLength}`,
+    );
+  }
+  const { model: modelRef, retrieval } = input;
+  const tokens = await tokenizeRetrieval(
+    { model: modelRef, retrieval, prompts, maxSequenceLength, lowerCase: model.lowerCase },
+    context,
+  );
+  const warnings = [promptWarning(model.names, prompts), ...cutWarnings(tokens.facts)].filter(
+    (warning) => warning !== undefined,
+  );
+  warnings.forEach((warning) => context.warn(warning));
+
+  const part = await readTokens(context.store, tokens, 'train');
+  const pairs = pairsOf(part);
+  const plan = await rememberPlan({ input, tokens, part, pairs, model, limitMb }, context);
+  const { facts } = plan;
+  const measured =
+    context.engines && (await measureStep(context.engines, { input, facts, part, pairs }, context.store));
+  const run = estimateRun({
+    steps: facts.totalSteps,
+    epochs: training.epochs,
+    tokens: facts.tokens.total,
+    parameters: model.parameters,
+    denseParameters: model.denseParameters,
+    checkpointEverySeconds: training.checkpointEverySeconds,
+    measured,
+  });
+  const microTokens = Math.min(facts.tokens.largestBatch, facts.microBatchSize * facts.tokens.largestPair);
+  return {
+    tokens: { kind: tokens.kind, key: tokens.key },
+    plan: { kind: plan.kind, key: plan.key },
+    lineage: facts.lineage,
+    pairs: facts.pairs,
+    stepsPerEpoch: facts.stepsPerEpoch,
+    totalSteps: facts.totalSteps,
+    microBatchSize: facts.microBatchSize,
+    cut: Object.fromEntries(Object.entries(tokens.facts.parts).map(([name, { cut }]) => [name, cut])),
+    estimate: { ...run, memoryMb: Math.ceil(model.estimateMb(microTokens)) },
+    seconds: (performance.now() - began) / 1000,
+    warnings,
+  };
+}
+
+/** Makes one step on the batch of median length and throws its gradients away. */
+async function measureStep(
+  engines: EngineCache,
+  { input, facts, part, pairs }: Pick<PlanParts, 'input' | 'part' | 'pairs'> & { facts: TrainingPlan },
+  store: ArtifactStore,
+): Promise<{ seconds: number; tokens: number }> {
+  const { batchSize, batchSampler: sampler, seed } = input.spec.training;
+  const batches = planBatches({ pairs, batchSize, sampler, seed, epoch: 1 });
+  const lengths = lengthsOf(part, pairs);
+  const tokensOf = (batch: Int32Array): number => batch.reduce((sum, pair) => sum + lengths[pair]!, 0);
+  const median = batches.sort((a, b) => tokensOf(a) - tokensOf(b))[batches.length >> 1]!;
+  const batch = { ...batchOf(median, pairs, part, facts.microBatchSize), step: 0 };
+  const { engine } = await engines.acquire(store, {
+    model: input.model,
+    training: engineTraining(input.spec.training, facts),
+  });
+  await engine.step(batch); // the first step also prepares memory
+  const began = performance.now();
+  await engine.step(batch);
+  return { seconds: (performance.now() - began) / 1000, tokens: tokensOf(median) };
+}
+
+interface PlanParts {
+  input: PlanInput;
+  tokens: Artifact<TokensFacts>;
+  part: TokensPart;
+  pairs: TrainingPairs;
+  model: PlannedModel;
+  limitMb: number;
+}
+
+/** The memory there is, is no key: on a machine with less, the plan that stands is kept, or the training would be another one. */
+async function rememberPlan(
+  { input, tokens, part, pairs, model, limitMb }: PlanParts,
+  { store }: StageContext,
+): Promise<Artifact<TrainingPlan>> {
+  const { training } = input.spec;
+  const data = tokenBlobs(tokens, 'train');
+  const { blobs: base } = await readArtifact(store, input.model);
+  const { checkpointEverySeconds: _interval, keep: _keep, ...settings } = training;
+  return remember<TrainingPlan>({
+    store,
+    kind: 'training-plan',
+    version: VERSION,
+    inputs: { numericsVersion: NUMERICS_VERSION, base, data, settings },
+    make: () => {
+      const { batchSize } = training;
+      if (pairs.queries.length < batchSize) {
+        throw new FinalError(
+          'InvalidData',
+          `Training: at least one batch of ${batchSize} pairs is needed, got ${pairs.queries.length}. Add data or lower training.batchSize.`,
+        );
+      }
+      const pairTokens = lengthsOf(part, pairs);
+      const counted = countBatches(pairs, pairTokens, training);
+      if (counted.stepsPerEpoch.some((steps) => steps === 0)) {
+        throw new FinalError(
+          'InvalidData',
+          `Training: no two of the ${pairs.queries.length} pairs differ in both question and answer, so no batch can be made. ` +
+            'Add data, or set training.batchSampler to "shuffle".',
+        );
+      }
+      const largestPair = pairTokens.reduce((most, length) => Math.max(most, length), 0);
+      const microBatchSize = Math.min(
+        batchSize,
+        training.microBatchSize ??
+          chooseMicroBatchSize({
+            batchSize,
+            batchTokens: counted.largestBatch,
+            pairTokens: largestPair,
+            limitMb,
+            estimateMb: (count) => model.estimateMb(count),
+          }),
+      );
+      return Promise.resolve({
+        blobs: {},
+        facts: {
+          lineage: lineageOf({ start: { base }, data, microBatchSize, training }),
+          pairs: pairs.queries.length,
+          stepsPerEpoch: counted.stepsPerEpoch,
+          pairsPerEpoch: counted.pairsPerEpoch,
+          totalSteps: counted.stepsPerEpoch.reduce((sum, steps) => sum + steps, 0),
+          microBatchSize,
+          dropout:
+            training.dropout === 'model' ? model.dropout : { hidden: training.dropout, attention: training.dropout },
+          tokens: { total: counted.tokens, largestBatch: counted.largestBatch, largestPair },
+        },
+      });
+    },
+  });
+}
+
+function countBatches(
+  pairs: TrainingPairs,
+  pairTokens: Int32Array,
+  { epochs, batchSize, batchSampler: sampler, seed }: TrainingSpec,
+): { stepsPerEpoch: number[]; pairsPerEpoch: number[]; tokens: number; largestBatch: number } {
+  const stepsPerEpoch: number[] = [];
+  const pairsPerEpoch: number[] = [];
+  let tokens = 0;
+  let largestBatch = 0;
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    const batches = planBatches({ pairs, batchSize, sampler, seed, epoch });
+    stepsPerEpoch.push(batches.length);
+    pairsPerEpoch.push(batches.reduce((sum, batch) => sum + batch.length, 0));
+    for (const batch of batches) {
+      const ofBatch = batch.reduce((sum, pair) => sum + pairTokens[pair]!, 0);
+      tokens += ofBatch;
+      largestBatch = Math.max(largestBatch, ofBatch);
+    }
+  }
+  return { stepsPerEpoch, pairsPerEpoch, tokens, largestBatch };
+}
+
+/** Tokens of each pair. */
+function lengthsOf({ queries, documents }: TokensPart, pairs: TrainingPairs): Int32Array {
+  const length = ({ offsets }: TokensPart['queries'], index: number): number => offsets[index + 1]! - offsets[index]!;
+  return pairs.queries.map((query, pair) => length(queries, query) + length(documents, pairs.documents[pair]!));
+}
+
+function cutWarnings({ parts, maxSequenceLength }: TokensFacts): string[] {
+  return Object.entries(parts).flatMap(([part, { queries, documents, cut }]) =>
+    cut.queries + cut.documents === 0
+      ? []
+      : [
+          `${part}: ${cut.queries} of ${queries} questions and ${cut.documents} of ${documents} passages are longer than ` +
+            `${maxSequenceLength} tokens and were cut.`,
+        ],
+  );
+}

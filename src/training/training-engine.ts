@@ -1,0 +1,35 @@
+// What the epoch loop needs of an engine: one training step, the live parameters, and a way to put them back. The engine on ONNX Runtime
+// (engine.ts) has more; tests use a small one in plain TypeScript.
+
+/** A trainable tensor in the engine's own layout; `data` is live and is updated in place. */
+export interface Parameter {
+  name: string;
+  shape: readonly number[];
+  data: Float32Array;
+  /** False for biases and LayerNorm: weight decay leaves them alone. */
+  decay: boolean;
+}
+
+/** Token ids of a batch: document `i` answers query `i`. */
+export interface TrainingBatch {
+  queries: Int32Array[];
+  documents: Int32Array[];
+  /** The step from 0 over the whole run: dropout masks follow from it. */
+  step: number;
+  microBatchSize?: number;
+}
+
+/** Loss and gradients of a batch; the gradients are valid until the next step. */
+export interface StepResult {
+  loss: number;
+  gradients: Map<string, Float32Array>;
+  tokens: number;
+}
+
+/** A model that can be trained step by step. */
+export interface TrainingEngine {
+  readonly parameters: readonly Parameter[];
+  step(batch: TrainingBatch): Promise<StepResult>;
+  load(parameters: Map<string, Float32Array>): void;
+  dispose(): Promise<void>;
+}

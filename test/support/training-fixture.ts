@@ -1,0 +1,205 @@
+// A ready place to train in: a store in a temporary folder with small `tokens` and `training-plan` artifacts, and the bag-of-ids engine.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openLocalStore } from '../../src/artifacts/local-store.js';
+import type { ArtifactStore } from '../../src/artifacts/store.js';
+import type { StageContext } from '../../src/artifacts/stage-context.js';
+import { fineTuneSpecSchema, type TrainingSpec } from '../../src/spec/spec.js';
+import type {
+  ArtifactRef,
+  PlanResult,
+  StageProgress,
+  TrainEpochInput,
+  TrainEpochResult,
+} from '../../src/spec/stages.js';
+import { trainEpoch } from '../../src/training/epoch.js';
+import type { Machine } from '../../src/training/numerics.js';
+import { planTraining } from '../../src/training/plan.js';
+import type { PlannedModel } from '../../src/training/planned-model.js';
+import { EngineCache } from '../../src/training/warm-engine.js';
+import { BagOfIdsEngine, type BagOfIdsOptions } from './bag-of-ids-engine.js';
+
+/** A small WordPiece tokenizer, made here, with one word a token. */
+export const WORDS = [
+  '[PAD]',
+  '[UNK]',
+  '[CLS]',
+  '[SEP]',
+  '[MASK]',
+  ...Array.from({ length: 60 }, (_, i) => `word${i}`),
+];
+
+/** Settings for small and quick trainings. */
+export function trainingSpec(overrides: Partial<TrainingSpec> = {}): TrainingSpec {
+  const { training } = fineTuneSpecSchema.parse({
+    model: 'm',
+    dataset: 'd',
+    training: { epochs: 2, batchSize: 4, learningRate: 0.02, checkpointEverySeconds: 1e-6, dropout: 0.2 },
+  });
+  return { ...training, ...overrides };
+}
+
+/** tokenizer.json of the small tokenizer. */
+export function tokenizerJson(): Record<string, unknown> {
+  const special = WORDS.slice(0, 5).map((content, id) => ({
+    id,
+    content,
+    special: true,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+  }));
+  const specialPiece = (id: string): unknown => ({ SpecialToken: { id, type_id: 0 } });
+  return {
+    version: '1.0',
+    // Both are there to be ignored.
+    truncation: { max_length: 3, strategy: 'LongestFirst', stride: 0, direction: 'Right' },
+    padding: { strategy: { Fixed: 64 }, direction: 'Right', pad_id: 0, pad_type_id: 0, pad_token: '[PAD]' },
+    added_tokens: special,
+    normalizer: {
+      type: 'BertNormalizer',
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase: true,
+    },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [specialPiece('[CLS]'), { Sequence: { id: 'A', type_id: 0 } }, specialPiece('[SEP]')],
+      pair: [],
+      special_tokens: {
+        '[CLS]': { id: '[CLS]', ids: [2], tokens: ['[CLS]'] },
+        '[SEP]': { id: '[SEP]', ids: [3], tokens: ['[SEP]'] },
+      },
+    },
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries(WORDS.map((word, id) => [word, id])),
+    },
+  };
+}
+
+/** The machine that tests say they run on. */
+export const MACHINE: Machine = { onnxRuntime: '0', platform: 'test', instructionSet: 'test', threads: 1 };
+
+/** A store with a model folder (its tokenizer alone) and a retrieval set, and what runs on them. */
+export class TrainingFixture {
+  private constructor(
+    readonly folder: string,
+    readonly store: ArtifactStore,
+    readonly model: ArtifactRef,
+    readonly retrieval: ArtifactRef,
+  ) {}
+
+  /** Makes one; `pairs` questions have an answer each, two of them the same. */
+  static async create({ pairs = 14 } = {}): Promise<TrainingFixture> {
+    const folder = await mkdtemp(join(tmpdir(), 'training-'));
+    const store = await openLocalStore({ folder, create: true });
+    const put = async (kind: string, files: Record<string, unknown>): Promise<ArtifactRef> => {
+      const blobs: Record<string, unknown> = {};
+      for (const [name, json] of Object.entries(files))
+        blobs[name] = await store.putBytes(Buffer.from(JSON.stringify(json)));
+      await store.createRecord(kind, 'fixture', { blobs, facts: {} });
+      return { kind, key: 'fixture' };
+    };
+    const retrievalSet = (count: number): unknown => {
+      const index = Array.from({ length: count }, (_, i) => i);
+      const answerOf = (i: number): number => (i === 1 ? 0 : i);
+      return {
+        queries: Object.fromEntries(index.map((i) => [`q${i}`, `word${i} word${(i * 7) % 60}`])),
+        corpus: Object.fromEntries(
+          index.map((i) => [`d${i}`, `Word${i} word${(i * 11 + 3) % 60} word${(i * 3) % 60}`]),
+        ),
+        relevant_docs: Object.fromEntries(index.map((i) => [`q${i}`, [`d${answerOf(i)}`]])),
+        mode: 'text',
+      };
+    };
+    const model = await put('model-folder', { 'tokenizer.json': tokenizerJson() });
+    const retrieval = await put('retrieval', { 'train.json': retrievalSet(pairs), 'test.json': retrievalSet(3) });
+    return new TrainingFixture(folder, store, model, retrieval);
+  }
+
+  /** Surroundings of a stage that keep what was reported. */
+  context(signal = new AbortController().signal): StageContext & { reported: StageProgress[]; warned: string[] } {
+    const reported: StageProgress[] = [];
+    const warned: string[] = [];
+    return {
+      store: this.store,
+      signal,
+      reported,
+      warned,
+      progress: (progress) => reported.push(progress),
+      warn: (message) => warned.push(message),
+    };
+  }
+
+  /** Plans with the small tokenizer. */
+  plan(training = trainingSpec(), overrides: Partial<PlannedModel> = {}, limitMb = 1000): Promise<PlanResult> {
+    return planTraining(
+      { storeId: this.store.id, model: this.model, retrieval: this.retrieval, spec: { prompts: {}, training } },
+      {
+        ...this.context(),
+        limitMb,
+        describeModel: async () => ({
+          maxSequenceLength: 16,
+          maxPositionEmbeddings: 16,
+          prompts: {},
+          lowerCase: false,
+          dropout: { hidden: 0.1, attention: 0.1 },
+          parameters: 500,
+          denseParameters: 100,
+          estimateMb: (tokens) => 100 + tokens,
+          names: [],
+          ...overrides,
+        }),
+      },
+    );
+  }
+
+  /** A cache of bag-of-ids engines. */
+  engines(options: Partial<BagOfIdsOptions> = {}): EngineCache<BagOfIdsEngine> {
+    return new EngineCache(
+      async (_store, { training }) =>
+        new BagOfIdsEngine({
+          vocabularySize: WORDS.length,
+          seed: training?.seed ?? 1,
+          dropout: training?.dropout.hidden ?? 0,
+          ...options,
+        }),
+    );
+  }
+
+  /** Trains an epoch. */
+  train(
+    plan: PlanResult,
+    epoch: number,
+    {
+      training = trainingSpec(),
+      engines = this.engines(),
+      signal,
+      machine = MACHINE,
+    }: { training?: TrainingSpec; engines?: EngineCache; signal?: AbortSignal; machine?: Machine } = {},
+  ): Promise<TrainEpochResult> {
+    const input: TrainEpochInput = {
+      storeId: this.store.id,
+      model: this.model,
+      tokens: plan.tokens,
+      plan: plan.plan,
+      lineage: plan.lineage,
+      training,
+      epoch,
+    };
+    return trainEpoch(input, { ...this.context(signal), engines, machine, checkpointCostFactor: 0 });
+  }
+
+  remove(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true });
+  }
+}
