@@ -1,15 +1,13 @@
-// Real texts that every clone has: sentences and paragraphs of the project's licence, from short to long.
+// Real texts that every clone has: runs of words of the project's licence, most of them a sentence long, some of several hundred words.
 import { readFile } from 'node:fs/promises';
 
-/** `count` texts, each different: sentences first and last, paragraphs of several hundred tokens between. */
+/** `count` texts, each different; every eighth is long. */
 export async function realTexts(count: number): Promise<string[]> {
   const licence = await readFile(new URL('../../LICENSE', import.meta.url), 'utf8');
-  const whole = licence.replace(/\s+/g, ' ');
-  const sentences = whole.split(/(?<=[.;:,]) /).filter((sentence) => sentence.length > 20);
-  const paragraphs = Array.from({ length: 12 }, (_, i) => whole.slice(i * 700, i * 700 + 1500)).filter(
-    (paragraph) => paragraph.length > 500,
-  );
-  const texts = [...new Set([...sentences.slice(0, count - paragraphs.length), ...paragraphs])];
-  if (texts.length < count) throw new Error(`realTexts: ${texts.length} texts are there, ${count} were asked for`);
-  return texts.slice(0, count);
+  const words = licence.split(/\s+/).filter((word) => word !== '');
+  const stride = Math.floor((words.length - 200) / count);
+  return Array.from({ length: count }, (_, i) => {
+    const length = i % 8 === 7 ? 200 : 5 + (i % 13);
+    return words.slice(i * stride, i * stride + length).join(' ');
+  });
 }

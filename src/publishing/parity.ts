@@ -1,0 +1,94 @@
+// The gate before a folder is published: its ONNX files, fed by its own tokenizer files, must embed texts of the run as the trained
+// weights do. An export that forgot pooling, normalisation, a prompt or the cut of long texts stops here.
+import { FinalError } from '../errors.js';
+import type { Embedder } from '../evaluation/evaluate-stage.js';
+import { packRows, textAt, textCount, type TokenizedTexts } from '../text/tokenized-texts.js';
+import { embedWithOnnx } from './onnx-encoder.js';
+
+/** Cosine below which a folder is refused. */
+export const PARITY_COSINE = 0.99999;
+/** Texts compared, if the run has as many. */
+const PARITY_TEXTS = 48;
+
+/** Texts with their prompts, and their token ids as the model was trained and evaluated on them. */
+export interface ParityTexts {
+  texts: string[];
+  tokens: TokenizedTexts;
+}
+
+/** Both files of a folder, and what is taken from them. */
+const EXPORTS = [
+  { file: 'onnx/model.onnx', output: 'sentence_embedding' },
+  { file: 'onnx/model_pooled.onnx', output: 'last_hidden_state' },
+] as const;
+
+/** Options of {@link checkParity}. */
+export interface CheckParityOptions {
+  folder: string;
+  encoder: Embedder;
+  candidates: ParityTexts;
+  /** Tokens a text that the folder states. */
+  maxLength: number;
+}
+
+/**
+ * Compares the folder's ONNX files with the trained weights on texts from the shortest to the longest; returns the lowest cosine.
+ *
+ * @throws FinalError `ParityFailed` that names the file and the text.
+ */
+export async function checkParity({ folder, encoder, candidates, maxLength }: CheckParityOptions): Promise<number> {
+  const { texts, tokens } = selectTexts(candidates, PARITY_TEXTS);
+  const expected = await encoder.embed(tokens);
+  let lowest = 1;
+  for (const { file, output } of EXPORTS) {
+    const vectors = await embedWithOnnx({ folder, file, output, texts, maxLength });
+    vectors.forEach((vector, index) => {
+      const begin = index * encoder.dimension;
+      const similarity = cosine(vector, expected.subarray(begin, begin + encoder.dimension));
+      if (!(similarity >= PARITY_COSINE))
+        throw new FinalError(
+          'ParityFailed',
+          `${file}: it must embed as the trained weights do (cosine ≥ ${PARITY_COSINE}), got ${similarity.toFixed(6)} for the text ` +
+            `${JSON.stringify(excerpt(texts[index]!))}. Nothing was published.`,
+        );
+      lowest = Math.min(lowest, similarity);
+    });
+  }
+  return lowest;
+}
+
+/** Of texts sorted by their tokens: the longest quarter of the wanted number, the shortest quarter, and the rest evenly between. */
+export function selectTexts({ texts, tokens }: ParityTexts, wanted: number): ParityTexts {
+  const order = texts
+    .map((_, index) => index)
+    .sort((a, b) => textAt(tokens, a).length - textAt(tokens, b).length || a - b);
+  const quarter = Math.floor(wanted / 4);
+  const middle = order.slice(quarter, order.length - quarter);
+  const places = wanted - 2 * quarter;
+  const chosen =
+    textCount(tokens) <= wanted
+      ? order
+      : [
+          ...order.slice(0, quarter),
+          ...Array.from({ length: places }, (_, i) => middle[Math.floor((i * middle.length) / places)]!),
+          ...order.slice(-quarter),
+        ];
+  return {
+    texts: chosen.map((index) => texts[index]!),
+    tokens: packRows(chosen.map((index) => textAt(tokens, index))),
+  };
+}
+
+/** Cosine of two vectors of one length, in double precision; NaN when one is zero or not finite. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return NaN;
+  let [dot, squareA, squareB] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    dot += a[i]! * b[i]!;
+    squareA += a[i]! * a[i]!;
+    squareB += b[i]! * b[i]!;
+  }
+  return dot / Math.sqrt(squareA * squareB);
+}
+
+const excerpt = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}…` : text);

@@ -1,0 +1,102 @@
+// Puts a folder in place as a whole: it is filled under a name beside its target (the same file system), flushed, and renamed. A
+// directory cannot be exchanged in one call, so an earlier one steps aside first; a crash between the two renames leaves it beside,
+// and the next try puts it back before anything else. Whatever fails, no half-written folder stands under the target's name.
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+
+const MAX_TRIES = 5;
+
+/** A folder that is filled but not in place yet. */
+export interface StagedFolder {
+  /** Where it stands until {@link StagedFolder.commit}. */
+  path: string;
+  /** Renames it to its target, replacing what was there. */
+  commit(): Promise<void>;
+  /** Removes it; nothing happens after a commit. */
+  discard(): Promise<void>;
+}
+
+/** Makes an empty folder beside `target`, after tidying up what earlier tries left there. */
+export async function stageFolder(target: string): Promise<StagedFolder> {
+  const parent = dirname(target);
+  await mkdir(parent, { recursive: true });
+  await mendEarlierTry(target);
+  const path = join(parent, `${stagingPrefix(target)}${thisHost()}-${process.pid}-${randomBytes(4).toString('hex')}`);
+  await mkdir(path);
+  return {
+    path,
+    commit: () => putInPlace(path, target),
+    discard: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+const thisHost = (): string => hostname().replace(/[^A-Za-z0-9.]+/g, '_');
+const stagingPrefix = (target: string): string => `.${basename(target)}.staging-`;
+const asidePath = (target: string): string => join(dirname(target), `.${basename(target)}.previous`);
+
+async function putInPlace(path: string, target: string): Promise<void> {
+  const aside = asidePath(target);
+  await flushFolders(path);
+  for (let tries = 1; ; tries++) {
+    await rm(aside, { recursive: true, force: true });
+    await renameIfThere(target, aside);
+    try {
+      await rename(path, target);
+      break;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Another run put its folder there between the two renames.
+      if ((code === 'ENOTEMPTY' || code === 'EEXIST') && tries < MAX_TRIES) continue;
+      await renameIfThere(aside, target);
+      throw error;
+    }
+  }
+  await flushFolder(dirname(target));
+  await rm(aside, { recursive: true, force: true });
+}
+
+/** Puts a folder that stepped aside back when nothing followed it, and removes what dead processes of this machine were filling. */
+async function mendEarlierTry(target: string): Promise<void> {
+  const parent = dirname(target);
+  const names = await readdir(parent);
+  if (names.includes(basename(asidePath(target)))) {
+    if (names.includes(basename(target))) await rm(asidePath(target), { recursive: true, force: true });
+    else await renameIfThere(asidePath(target), target);
+  }
+  for (const name of names.filter((candidate) => candidate.startsWith(stagingPrefix(target)))) {
+    const [host, pid] = name.slice(stagingPrefix(target).length).split('-');
+    if (host === thisHost() && !isAlive(Number(pid))) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function renameIfThere(from: string, to: string): Promise<void> {
+  await rename(from, to).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+async function flushFolders(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries) if (entry.isDirectory()) await flushFolders(join(folder, entry.name));
+  await flushFolder(folder);
+}
+
+async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

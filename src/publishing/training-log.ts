@@ -1,0 +1,56 @@
+// The run's TensorBoard file, written once from the loss history in the store, so that no step stands twice however often the run was
+// interrupted. The history keeps no wall time (equal trainings are equal files); steps are spread evenly over the seconds of training.
+import { join } from 'node:path';
+import type { ArtifactStore } from '../artifacts/store.js';
+import { DamagedError } from '../artifacts/store.js';
+import { writeEventFile, type TensorBoardEvent } from '../reporting/tensorboard.js';
+import type { CheckpointRef } from '../spec/stages.js';
+import { findCheckpoint, readState } from '../training/checkpoint.js';
+import { getHistory, meanLoss, type EpochHistory } from '../training/loss-history.js';
+
+/** Name of the event file; TensorBoard finds it by its beginning. */
+export const EVENT_FILE = 'events.out.tfevents.0000000001.temporal-finetune';
+
+/** The history of every epoch up to a checkpoint, in order. */
+export async function readHistory(store: ArtifactStore, checkpoint: CheckpointRef): Promise<EpochHistory[]> {
+  const manifest = await findCheckpoint(store, checkpoint);
+  if (!manifest)
+    throw new DamagedError(
+      `checkpoint ${checkpoint.lineage} step ${checkpoint.step}`,
+      'it is missing or was set aside',
+    );
+  const { history } = await readState(store, manifest);
+  const epochs = await Promise.all(Object.values(history).map((blob) => getHistory(store, blob)));
+  return epochs.sort((a, b) => a.epoch - b.epoch);
+}
+
+/** Writes loss per step and per epoch, learning rate, gradient norm, and gradient histograms once an epoch. */
+export async function writeTrainingLog(
+  folder: string,
+  epochs: readonly EpochHistory[],
+  trainingSeconds: number,
+): Promise<void> {
+  const steps = epochs.reduce((sum, epoch) => sum + epoch.steps.length, 0);
+  await writeEventFile(join(folder, EVENT_FILE), trainingEvents(epochs, trainingSeconds / Math.max(1, steps)));
+}
+
+function* trainingEvents(epochs: readonly EpochHistory[], secondsPerStep: number): Generator<TensorBoardEvent> {
+  for (const history of epochs) {
+    const { epoch, steps, gradientHistograms = {} } = history;
+    for (const { step: before, loss, learningRate, gradientNorm } of steps) {
+      const place = { step: before + 1, wallTime: (before + 1) * secondsPerStep };
+      yield { tag: 'loss/step', value: loss, ...place };
+      yield { tag: 'learning_rate', value: learningRate, ...place };
+      yield { tag: 'gradient_norm', value: gradientNorm, ...place };
+    }
+    const end = (steps.at(-1)?.step ?? 0) + 1;
+    yield { tag: 'loss/epoch', value: meanLoss(history), step: epoch, wallTime: end * secondsPerStep };
+    for (const [group, { sumOfSquares, ...histogram }] of Object.entries(gradientHistograms))
+      yield {
+        tag: `gradients/${group}`,
+        histogram: { ...histogram, sumSquares: sumOfSquares },
+        step: end,
+        wallTime: end * secondsPerStep,
+      };
+  }
+}

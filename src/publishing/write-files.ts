@@ -1,0 +1,30 @@
+// Writes published files: flushed to disk, readable by others as the user's umask says (the store's own are private), always copies.
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
+
+/** Content of a file: text, bytes, or chunks of bytes. */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
+
+/** Writes `folder/name`, making folders as needed; an existing file is an error. */
+export async function writeOut(folder: string, name: string, content: FileContent): Promise<void> {
+  const chunks =
+    typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content;
+  await pipeline(Readable.from(chunks), await createFile(folder, name));
+}
+
+/** Copies a blob to `folder/name`. */
+export async function copyOut(store: ArtifactStore, ref: BlobRef, folder: string, name: string): Promise<void> {
+  await pipeline(createReadStream(await store.blobPath(ref)), await createFile(folder, name));
+}
+
+async function createFile(folder: string, name: string): Promise<ReturnType<typeof createWriteStream>> {
+  const relative = normalize(name);
+  if (isAbsolute(relative) || relative.split(/[\\/]/).includes('..'))
+    throw new Error(`writeOut: a name stays inside the folder, got ${JSON.stringify(name)}`);
+  await mkdir(dirname(join(folder, relative)), { recursive: true });
+  return createWriteStream(join(folder, relative), { flags: 'wx', flush: true });
+}
