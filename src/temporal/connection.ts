@@ -2,7 +2,7 @@
 // (TEMPORAL_ADDRESS, a profile of @temporalio/envconfig), else the development server that this folder started.
 // A profile counts only when it is named: an unnamed default profile may point at somebody's production.
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { ConnectionOptions } from '@temporalio/client';
+import type { TLSConfig } from '@temporalio/client';
 import { defaultDbPath, findRunningServer } from './server-state.js';
 
 /** What the flags say. */
@@ -19,7 +19,7 @@ export interface ConnectionTarget {
   namespace: string;
   from: 'flag' | 'environment' | 'profile' | 'local server' | 'default';
   /** Options for `Connection.connect` and `NativeConnection.connect`, TLS and API key among them. */
-  options: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'> & { address: string };
+  options: { address: string; tls?: TLSConfig | boolean | null; apiKey?: string; metadata?: Record<string, string> };
   /** UI of the development server. */
   uiUrl?: string;
 }
@@ -53,8 +53,8 @@ export function namedTarget(
     options: {
       address,
       ...(tls !== undefined && { tls }),
-      ...(apiKey !== undefined && { apiKey }),
-      ...(metadata !== undefined && { metadata }),
+      ...(typeof apiKey === 'string' && { apiKey }),
+      ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),
     },
   };
 }

@@ -1,0 +1,54 @@
+// `finetune watch ID` follows a run to its end; `finetune result ID` prints how a run ended, or that it has not.
+import type { Command } from 'commander';
+import { fineTuneHandle, followFineTune } from '../../temporal/client.js';
+import { findTarget } from '../../temporal/connection.js';
+import { action } from '../action.js';
+import { connectClient } from '../connect.js';
+import { EXIT, followRun, tellOutcome, uiPage } from '../follow.js';
+import { jsonOutcome, type Output } from '../output.js';
+import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
+import { onInterrupt } from '../signals.js';
+
+type WatchOptions = ConnectionOptionValues & CommonOptionValues;
+
+/** Adds the command. */
+export function addWatchCommand(program: Command): void {
+  const command = program.command('watch').argument('<workflow-id>').description('follow a run to its end');
+  withCommon(withConnection(command)).action(action(watch));
+}
+
+/** Adds the command. */
+export function addResultCommand(program: Command): void {
+  const command = program
+    .command('result')
+    .argument('<workflow-id>')
+    .description('print how a run ended; exit code 0 only for a completed one');
+  withCommon(withConnection(command)).action(action(result));
+}
+
+async function watch(workflowId: string, options: WatchOptions, output: Output): Promise<number> {
+  const target = await findTarget(options);
+  const client = await connectClient(target, output);
+  const run = await followFineTune(client, workflowId);
+  output.say(`${workflowId}  ${uiPage(target, run) ?? `on ${target.address}`}`);
+  const { signal } = onInterrupt();
+  const { taskQueue, verbose } = options;
+  const follow = { client, run, target, output, taskQueue, verbose, signal };
+  if (await followRun(follow)) return tellOutcome(follow);
+  output.set(jsonOutcome({ workflowId, runId: run.runId, status: 'RUNNING' }));
+  return EXIT.interrupted;
+}
+
+async function result(workflowId: string, options: WatchOptions, output: Output): Promise<number> {
+  const target = await findTarget(options);
+  const client = await connectClient(target, output);
+  const run = await followFineTune(client, workflowId);
+  const { status } = await fineTuneHandle(client, workflowId, run.runId).describe();
+  if (status.name === 'RUNNING') {
+    output.say(`${workflowId} is still running. \`finetune watch ${workflowId}\` follows it.`);
+    output.set(jsonOutcome({ workflowId, runId: run.runId, status: status.name }));
+    return EXIT.failed;
+  }
+  const { taskQueue, verbose } = options;
+  return tellOutcome({ client, run, target, output, taskQueue, verbose });
+}

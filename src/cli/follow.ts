@@ -1,0 +1,98 @@
+// Follows a run to its end on the terminal, and turns how it ended into a summary, an object and an exit code. Shared by `run`,
+// `start`, `watch` and `result`.
+import type { Client } from '@temporalio/client';
+import { fineTuneHandle, type FineTuneRun } from '../temporal/client.js';
+import type { ConnectionTarget } from '../temporal/connection.js';
+import { watchRun, type RunSnapshot } from '../temporal/run-watch.js';
+import { errorBlock, errorFacts } from './errors.js';
+import { jsonOutcome, type Output } from './output.js';
+import { ProgressView, type ProgressFrame } from './progress-view.js';
+import { summary } from './summary.js';
+
+/** Exit codes of the command. */
+export const EXIT = { completed: 0, failed: 1, invalid: 2, interrupted: 130 } as const;
+
+/** A run being followed. */
+export interface FollowOptions {
+  client: Client;
+  run: FineTuneRun;
+  target: ConnectionTarget;
+  output: Output;
+  taskQueue: string;
+  verbose?: boolean | undefined;
+  /** Aborted: stop following; the run itself goes on. */
+  signal?: AbortSignal;
+}
+
+/** Shows the run until it is closed; true = closed, false = `signal` was aborted. */
+export async function followRun({ client, run, output, taskQueue, signal }: FollowOptions): Promise<boolean> {
+  const view = new ProgressView({ stream: output.stream });
+  const warned = new Set<string>();
+  let status = '';
+  try {
+    status = await watchRun(client, run, {
+      taskQueue,
+      ...(signal && { signal }),
+      onSnapshot: (snapshot) => {
+        for (const warning of snapshot.progress?.warnings ?? []) {
+          if (!warned.has(warning)) view.say(`! ${warning}`);
+          warned.add(warning);
+        }
+        const frame = frameOf(snapshot, taskQueue);
+        if (frame) view.show(frame);
+      },
+    });
+  } finally {
+    view.stop({ finished: status === 'COMPLETED' });
+  }
+  return signal?.aborted !== true;
+}
+
+/** Tells how a closed run ended. @returns the exit code. */
+export async function tellOutcome({ client, run, target, output, verbose = false }: FollowOptions): Promise<number> {
+  const { workflowId } = run;
+  try {
+    const result = await run.result();
+    output.say(summary(result, { uiPage: uiPage(target, run) }));
+    output.set(jsonOutcome({ workflowId, runId: run.runId, status: 'COMPLETED' }, result));
+    return EXIT.completed;
+  } catch (error) {
+    const status = await fineTuneHandle(client, workflowId, run.runId || undefined)
+      .describe()
+      .then((description) => description.status.name)
+      .catch(() => 'UNKNOWN');
+    output.say(errorBlock(error, { verbose }));
+    const page = uiPage(target, run);
+    if (page !== undefined) output.say(`  ${page}`);
+    output.set(jsonOutcome({ workflowId, runId: run.runId, status }, undefined, errorFacts(error)));
+    return EXIT.failed;
+  }
+}
+
+/** Page of the run in the Temporal UI, where that is known. */
+export function uiPage(
+  { address, namespace, uiUrl }: ConnectionTarget,
+  run: Pick<FineTuneRun, 'workflowId' | 'runId'>,
+): string | undefined {
+  const base = uiUrl ?? (address.includes('.tmprl.cloud') ? 'https://cloud.temporal.io' : undefined);
+  if (base === undefined) return undefined;
+  const parts = ['namespaces', namespace, 'workflows', run.workflowId, ...(run.runId ? [run.runId] : [])];
+  return [base, ...parts.map(encodeURIComponent)].join('/');
+}
+
+/** What a snapshot looks like; undefined when there is nothing new to show. */
+export function frameOf(snapshot: RunSnapshot, taskQueue: string): ProgressFrame | undefined {
+  const { status, progress, activity, noWorker } = snapshot;
+  if (status !== 'RUNNING' && status !== 'UNREACHABLE') return status === 'COMPLETED' ? { stage: 'done' } : undefined;
+  if (status === 'UNREACHABLE') return { stage: 'pin', note: 'the server does not answer; waiting for it' };
+  const stage = activity?.stage?.stage ?? progress?.stage ?? 'pin';
+  const frame: ProgressFrame = { stage };
+  if (activity?.stage) frame.progress = activity.stage;
+  if (progress && progress.epoch > 0) Object.assign(frame, { epoch: progress.epoch, epochs: progress.epochs });
+  if (progress?.paused) frame.note = 'paused; send the signal "resume" to go on';
+  else if (noWorker) frame.note = `no Worker polls the queue "${taskQueue}": start one with \`finetune worker\``;
+  else if (activity?.lastFailure !== undefined && activity.attempt > 1)
+    frame.note = `attempt ${activity.attempt} after: ${activity.lastFailure}`;
+  else if (activity?.waiting) frame.note = 'waiting for a Worker';
+  return frame;
+}

@@ -1,0 +1,78 @@
+// Options that several commands share, with one meaning and one default each.
+import { resolve } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { DEFAULT_TASK_QUEUE } from '../temporal/defaults.js';
+import type { ConnectionFlags } from '../temporal/connection.js';
+import type { WorkerSettings } from '../../activities/worker-settings.js';
+
+/** Options of every command that talks to a server. */
+export interface ConnectionOptionValues extends ConnectionFlags {
+  taskQueue: string;
+}
+
+/** Options of every command that reads data or keeps artifacts. */
+export interface WorkOptionValues {
+  store: string;
+  data?: string[];
+  threads?: number;
+}
+
+/** Options of every command. */
+export interface CommonOptionValues {
+  json?: boolean;
+  verbose?: boolean;
+}
+
+/** `--json` and `--verbose`. */
+export function withCommon(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON object as the last line of standard output')
+    .option('--verbose', 'show stacks and the log of the Worker');
+}
+
+/** `--address`, `--namespace`, `--profile` and `--task-queue`. */
+export function withConnection(command: Command): Command {
+  return command
+    .option('--address <host:port>', 'Temporal server; default: TEMPORAL_ADDRESS, else the server of this folder')
+    .option('--namespace <name>', 'namespace; default: TEMPORAL_NAMESPACE, else "default"')
+    .option('--profile <name>', 'profile of the Temporal configuration file (temporal.toml)')
+    .addOption(new Option('--task-queue <name>', 'queue of the workflow').default(DEFAULT_TASK_QUEUE));
+}
+
+/** `--store`, `--data` and `--threads`. */
+export function withWork(command: Command): Command {
+  return command
+    .addOption(new Option('--store <dir>', 'folder of checkpoints and prepared data').default('.finetune'))
+    .option('--data <dir...>', 'folders that may be read and written; default: the working directory and its parent')
+    .option('--threads <n>', 'threads of the trainer', positiveInteger);
+}
+
+/** Settings of a Worker from the options and the environment (`HF_ENDPOINT`, `HF_TOKEN`). */
+export function workerSettings(
+  { store, data, threads }: WorkOptionValues,
+  env: NodeJS.ProcessEnv = process.env,
+): WorkerSettings {
+  const hubToken = env.HF_TOKEN ?? env.HUGGING_FACE_HUB_TOKEN;
+  return {
+    store: resolve(store),
+    dataFolders: (data ?? ['.', '..']).map((folder) => resolve(folder)),
+    ...(threads !== undefined && { threads }),
+    ...(env.HF_ENDPOINT && { hubUrl: env.HF_ENDPOINT }),
+    ...(hubToken && { hubToken }),
+  };
+}
+
+/** Parses a whole number above 0. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError(`a whole number above 0 is needed, got "${text}".`);
+  return value;
+}
+
+/** Parses a port. */
+export function portNumber(text: string): number {
+  const value = positiveInteger(text);
+  if (value > 65_535) throw new InvalidArgumentError(`a port of at most 65535 is needed, got "${text}".`);
+  return value;
+}

@@ -1,0 +1,36 @@
+// Where the Worker's own log goes: to a file beside the store, or to standard error with --verbose. Ctrl-C is ours to handle.
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { format } from 'node:util';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+
+/** Options of {@link installWorkerLog}. */
+export interface WorkerLogOptions {
+  verbose?: boolean | undefined;
+  /** Folder of `worker.log`; default: standard error only. */
+  folder?: string;
+}
+
+/** Sets the SDK's logger and leaves signals to the command; once a process, before anything connects. */
+export async function installWorkerLog({ verbose = false, folder }: WorkerLogOptions): Promise<void> {
+  let write = (line: string): void => void process.stderr.write(line);
+  if (!verbose && folder !== undefined) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const file = createWriteStream(join(folder, 'worker.log'), { flags: 'a', mode: 0o600 });
+    // A full disk must not end the command; it is told by the store itself.
+    file.on('error', () => undefined);
+    write = (line) => void file.write(line);
+  }
+  const logger = new DefaultLogger('INFO', ({ level, timestampNanos, message, meta }) => {
+    const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
+    write(`${format('%s %s %s', time, level, message)}${meta ? ` ${brief(meta)}` : ''}\n`);
+  });
+  Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { forward: {}, filter: 'WARN' } } });
+}
+
+function brief(meta: Record<string | symbol, unknown>): string {
+  const { error, ...rest } = meta;
+  const text = JSON.stringify(rest, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  return error instanceof Error ? `${text} ${error.stack ?? error.message}` : text;
+}

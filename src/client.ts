@@ -1,0 +1,17 @@
+// Entry `temporal-finetune/client`: starts and follows runs from any process; nothing native.
+export {
+  defaultWorkflowId,
+  fineTuneHandle,
+  followFineTune,
+  hasSameInputs,
+  startFineTune,
+  type FineTuneRun,
+  type StartFineTuneOptions,
+} from './temporal/client.js';
+export { watchRun, type ActivitySnapshot, type RunSnapshot, type WatchRunOptions } from './temporal/run-watch.js';
+export { DEFAULT_TASK_QUEUE, FINE_TUNE_WORKFLOW } from './temporal/defaults.js';
+export { fineTuneSpecSchema, type FineTuneSpec, type FineTuneSpecInput } from './spec/spec.js';
+export { parseSpec } from './spec/parse.js';
+export { FINAL_ERROR_TYPES, RETRYABLE_ERROR_TYPES, type FinalErrorType, type RetryableErrorType } from './errors.js';
+export type { FineTuneResult, Metrics, StageProgress, TrainingFigures, Verdict } from './spec/stages.js';
+export type { RunMetrics, RunProgress } from '../workflows/progress.js';

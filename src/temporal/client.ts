@@ -1,0 +1,155 @@
+// Typed helpers for whoever starts and follows runs; nothing native. A run is known by its workflow id, by default the output's
+// name and the spec's hash: an id that runs is joined; one that is complete is not run again while its inputs are the same.
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { sha256OfJson } from '../artifacts/hash.js';
+import { datasetName, modelName, outputName } from '../spec/names.js';
+import { parseSpec } from '../spec/parse.js';
+import type { FineTuneSpec, FineTuneSpecInput } from '../spec/spec.js';
+import type { FineTuneResult, PinInput, PinResult } from '../spec/stages.js';
+import { DEFAULT_TASK_QUEUE, FINE_TUNE_WORKFLOW } from './defaults.js';
+
+/** A run that was started, joined, or found complete. */
+export interface FineTuneRun {
+  workflowId: string;
+  runId: string;
+  outcome: 'started' | 'joined' | 'finished';
+  /** Waits for the result. @throws WorkflowFailedError when the run failed or was cancelled. */
+  result(): Promise<FineTuneResult>;
+}
+
+/** Options of {@link startFineTune}. */
+export interface StartFineTuneOptions {
+  /** Default: {@link defaultWorkflowId}. */
+  workflowId?: string | undefined;
+  taskQueue?: string;
+  /**
+   * Whether a complete run still stands; if not, or when that cannot be told, it starts anew (what it made before is found again).
+   * Default: {@link hasSameInputs}.
+   */
+  isCurrent?: (result: FineTuneResult, spec: FineTuneSpec) => Promise<boolean>;
+}
+
+/** The workflow id of a spec: the output's name and the first digits of the parsed spec's hash. */
+export function defaultWorkflowId(spec: FineTuneSpecInput): string {
+  const parsed = parseSpec(spec);
+  return `${outputName(parsed)}-${sha256OfJson(parsed).slice(0, 10)}`;
+}
+
+/**
+ * Starts a run, joins the one that runs under its id, or finds it complete.
+ *
+ * @throws FinalError `InvalidSpec` before anything is sent.
+ */
+export async function startFineTune(
+  client: Client,
+  spec: FineTuneSpecInput,
+  {
+    workflowId,
+    taskQueue = DEFAULT_TASK_QUEUE,
+    isCurrent = (result, parsed) => hasSameInputs(client, result, parsed, { taskQueue }),
+  }: StartFineTuneOptions = {},
+): Promise<FineTuneRun> {
+  const parsed = parseSpec(spec);
+  const id = workflowId ?? defaultWorkflowId(parsed);
+  const newest = await describeNewest(client, id);
+  if (newest?.status === 'RUNNING') return joinRun(client, id, newest.runId, 'joined');
+  if (newest?.status === 'COMPLETED') {
+    const run = joinRun(client, id, newest.runId, 'finished');
+    if (await isCurrent(await run.result(), parsed)) return run;
+  }
+  try {
+    const handle = await client.workflow.start(FINE_TUNE_WORKFLOW, {
+      workflowId: id,
+      taskQueue,
+      args: [parsed],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      staticSummary: `${modelName(parsed.model)} on ${datasetName(parsed.dataset)} → ${outputName(parsed)}`,
+    });
+    return joinRun(client, id, handle.firstExecutionRunId, 'started');
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    // Somebody was faster.
+    return joinRun(client, id, (await describeNewest(client, id))?.runId, 'joined');
+  }
+}
+
+/** The newest run of a workflow id, followed from now on. @throws WorkflowNotFoundError when there is none. */
+export async function followFineTune(client: Client, workflowId: string): Promise<FineTuneRun> {
+  const { runId, status } = await client.workflow.getHandle(workflowId).describe().then(newestOf);
+  return joinRun(client, workflowId, runId, status === 'COMPLETED' ? 'finished' : 'joined');
+}
+
+/** The workflow's handle, typed. */
+export function fineTuneHandle(
+  client: Client,
+  workflowId: string,
+  runId?: string,
+): WorkflowHandle<(spec?: FineTuneSpecInput) => Promise<FineTuneResult>> {
+  return client.workflow.getHandle(workflowId, runId);
+}
+
+function joinRun(
+  client: Client,
+  workflowId: string,
+  runId: string | undefined,
+  outcome: FineTuneRun['outcome'],
+): FineTuneRun {
+  const handle = fineTuneHandle(client, workflowId, runId);
+  return { workflowId, runId: runId ?? '', outcome, result: () => handle.result() };
+}
+
+async function describeNewest(
+  client: Client,
+  workflowId: string,
+): Promise<{ status: string; runId: string } | undefined> {
+  try {
+    return newestOf(await client.workflow.getHandle(workflowId).describe());
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function newestOf(description: { status: { name: string }; runId: string }): { status: string; runId: string } {
+  return { status: description.status.name, runId: description.runId };
+}
+
+/** Options of {@link hasSameInputs}. */
+export interface SameInputsOptions {
+  taskQueue?: string;
+}
+
+/**
+ * True when the inputs' hashes are what they were for this result. A Worker pins them: the first activity runs alone, which
+ * servers from 1.32 on can do. False when that fails.
+ */
+export async function hasSameInputs(
+  client: Client,
+  result: FineTuneResult,
+  spec: FineTuneSpec,
+  { taskQueue = DEFAULT_TASK_QUEUE }: SameInputsOptions = {},
+): Promise<boolean> {
+  const input: PinInput = { spec, mayCreateStore: false };
+  try {
+    const pinned = await client.activity.execute<PinResult>('pinInputs', {
+      id: `inputs-of-${sha256OfJson(spec).slice(0, 16)}`,
+      taskQueue,
+      args: [input],
+      scheduleToStartTimeout: '20 s',
+      startToCloseTimeout: '5 min',
+      heartbeatTimeout: '30 s',
+      retry: { maximumAttempts: 1 },
+      idConflictPolicy: 'USE_EXISTING',
+      summary: 'have the inputs changed?',
+    });
+    return pinned.inputsSha256 === result.inputsSha256;
+  } catch {
+    return false;
+  }
+}

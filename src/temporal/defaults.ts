@@ -1,0 +1,41 @@
+// Names that client and Worker agree on, and what the package calls itself.
+import { hostname } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Task queue of the workflow; training runs on {@link trainingTaskQueueOf} it. */
+export const DEFAULT_TASK_QUEUE = 'finetune';
+/** Workflow type that fine-tunes. */
+export const FINE_TUNE_WORKFLOW = 'fineTune';
+
+/** The one-slot queue beside a workflow's queue, where training runs. */
+export function trainingTaskQueueOf(taskQueue: string): string {
+  return `${taskQueue}-training`;
+}
+
+/** What the UI shows as a Worker's name, e.g. `trainer@gpu-3`. */
+export function workerIdentity(role: 'finetune' | 'trainer'): string {
+  return `${role}@${hostname()}`;
+}
+
+/** The package's root folder, from its sources and from its build alike. */
+export function packageFolder(): string {
+  for (const up of ['../..', '../../..']) {
+    const folder = fileURLToPath(new URL(up, import.meta.url));
+    if (readPackageName(folder) === 'temporal-finetune') return folder;
+  }
+  throw new Error('temporal-finetune: its own package.json was not found; install the package again');
+}
+
+/** Version of this package. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(`${packageFolder()}/package.json`, 'utf8')) as { version: string }).version;
+}
+
+function readPackageName(folder: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { name?: string }).name;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,8 @@
+// What the bundler reads in place of the user's workflows when the plugin adds its own: both, the user's default export too.
+// The name imported here is pointed at the user's path by the plugin; outside a bundle this module cannot be loaded.
+import * as theirs from '__temporal_finetune_user_workflows__';
+
+export * from '../../workflows/index.js';
+export * from '__temporal_finetune_user_workflows__';
+/** The user's handler of unknown workflow types, if there is one. */
+export default theirs['default'];

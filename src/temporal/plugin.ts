@@ -1,0 +1,93 @@
+// The plugin for a Worker that somebody already runs: it adds this package's activities and workflows to theirs, and runs the
+// one-slot training Worker beside it. A plugin's `workflowsPath` would replace the user's own workflows, so the two are joined
+// while bundling: the bundler reads merged-workflows.ts, in which one module name is pointed at the user's path.
+// A plugin that is given to the connection and to the Worker is applied twice: every hook leaves alone what it did before.
+import { SimplePlugin } from '@temporalio/plugin';
+import { Worker, type BundleOptions, type WorkerOptions } from '@temporalio/worker';
+import { createActivities, TrainerPool, type WorkerSettings } from '../../activities/index.js';
+import { trainingTaskQueueOf, workerIdentity } from './defaults.js';
+import { joinWorkers, TRAINING_WORKER_OPTIONS } from './worker.js';
+import { mergedWorkflowsPath, ownWorkflowsPath } from './workflow-modules.js';
+
+const USER_WORKFLOWS_MODULE = '__temporal_finetune_user_workflows__';
+
+/** Options of {@link FineTunePlugin}. */
+export interface FineTunePluginOptions extends Omit<WorkerSettings, 'dataFolders'> {
+  /** Folders that a spec's paths may lie in, in order; default: the working directory. */
+  dataFolders?: string[];
+  /** Run the one-slot training Worker beside each Worker that has the plugin; default true. */
+  trainingWorker?: boolean;
+}
+
+/** Adds fine-tuning to a Worker: `Worker.create({ …, plugins: [new FineTunePlugin({ store: 'store' })] })`. */
+export class FineTunePlugin extends SimplePlugin {
+  private readonly settings: WorkerSettings;
+  private readonly runsTraining: boolean;
+  private readonly configured = new WeakSet<object>();
+  private readonly companions = new Map<string, WorkerOptions>();
+  private readonly running = new WeakSet<Worker>();
+  private readonly trainers: TrainerPool;
+
+  constructor({ dataFolders = [process.cwd()], trainingWorker = true, ...settings }: FineTunePluginOptions) {
+    super({ name: 'temporal-finetune' });
+    this.settings = { ...settings, dataFolders };
+    this.runsTraining = trainingWorker;
+    this.trainers = new TrainerPool(this.settings);
+  }
+
+  override configureWorker(options: WorkerOptions): WorkerOptions {
+    if (options.activities && this.configured.has(options.activities)) return options;
+    // A Worker with activities alone gets no workflows: it may share its queue with one that has them.
+    const wantsWorkflows = !options.workflowBundle && !options.workflowsPath && !options.activities;
+    const trainingTaskQueue = this.settings.trainingTaskQueue ?? trainingTaskQueueOf(options.taskQueue);
+    const own = createActivities({ ...this.settings, trainingTaskQueue }, this.trainers);
+    const activities = { ...options.activities, ...own };
+    this.configured.add(activities);
+    this.companions.set(options.taskQueue, {
+      ...(options.connection && { connection: options.connection }),
+      ...(options.namespace !== undefined && { namespace: options.namespace }),
+      ...(options.dataConverter && { dataConverter: options.dataConverter }),
+      shutdownGraceTime: options.shutdownGraceTime ?? '10 s',
+      ...TRAINING_WORKER_OPTIONS,
+      taskQueue: trainingTaskQueue,
+      identity: workerIdentity('trainer'),
+      activities: own,
+    });
+    return {
+      ...options,
+      activities,
+      maxHeartbeatThrottleInterval:
+        options.maxHeartbeatThrottleInterval ?? TRAINING_WORKER_OPTIONS.maxHeartbeatThrottleInterval,
+      ...(wantsWorkflows && { workflowsPath: ownWorkflowsPath() }),
+    };
+  }
+
+  override configureBundler(options: BundleOptions): BundleOptions {
+    const { workflowsPath, webpackConfigHook } = options;
+    const merged = mergedWorkflowsPath();
+    if (!workflowsPath || workflowsPath === merged || workflowsPath === ownWorkflowsPath()) {
+      return workflowsPath ? options : { ...options, workflowsPath: ownWorkflowsPath() };
+    }
+    return {
+      ...options,
+      workflowsPath: merged,
+      webpackConfigHook: (given) => {
+        const config = webpackConfigHook ? webpackConfigHook(given) : given;
+        const alias = { ...config.resolve?.alias, [`${USER_WORKFLOWS_MODULE}$`]: workflowsPath };
+        return { ...config, resolve: { ...config.resolve, alias } };
+      },
+    };
+  }
+
+  override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
+    if (this.running.has(worker)) return next(worker);
+    this.running.add(worker);
+    const companion = this.companions.get(worker.options.taskQueue);
+    // `next` is what runs the user's Worker, with the hooks of the other plugins.
+    const main = { run: () => next(worker), getState: () => worker.getState(), shutdown: () => worker.shutdown() };
+    const workers = [main, ...(this.runsTraining && companion ? [await Worker.create(companion)] : [])];
+    await joinWorkers(workers)
+      .run()
+      .finally(() => this.trainers.close());
+  }
+}

@@ -1,0 +1,127 @@
+// Follows a run from outside: its status, what it says of itself (the query getProgress), and what its activity reports with its
+// heartbeats. Goes on over a server or a Worker that is away for a while, and says that it is.
+import { defaultPayloadConverter } from '@temporalio/common';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { RunProgress } from '../../workflows/progress.js';
+import { errorMessage } from '../errors.js';
+import type { StageProgress } from '../spec/stages.js';
+import { fineTuneHandle, type FineTuneRun } from './client.js';
+
+/** A run at one moment. */
+export interface RunSnapshot {
+  /** Temporal's name of the status; `UNREACHABLE` while the server does not answer. */
+  status: string;
+  /** Absent while no Worker answers the query. */
+  progress?: RunProgress;
+  activity?: ActivitySnapshot;
+  /** True when no Worker polls the queue that the run waits for. */
+  noWorker?: boolean;
+}
+
+/** The activity that a run waits for. */
+export interface ActivitySnapshot {
+  id: string;
+  attempt: number;
+  /** Task is waiting for a Worker, or for its next attempt. */
+  waiting: boolean;
+  stage?: StageProgress;
+  lastFailure?: string;
+}
+
+/** Options of {@link watchRun}. */
+export interface WatchRunOptions {
+  taskQueue: string;
+  intervalMs?: number;
+  signal?: AbortSignal;
+  onSnapshot: (snapshot: RunSnapshot) => void;
+}
+
+/** Reports the run until it is closed (or `signal` is aborted) and returns its last status. */
+export async function watchRun(
+  client: Client,
+  run: Pick<FineTuneRun, 'workflowId' | 'runId'>,
+  { taskQueue, intervalMs = 700, signal, onSnapshot }: WatchRunOptions,
+): Promise<string> {
+  let status = 'RUNNING';
+  for (let turn = 0; !signal?.aborted; turn++) {
+    const snapshot = await look(client, run, { taskQueue, withPollers: turn % 8 === 7 });
+    onSnapshot(snapshot);
+    status = snapshot.status;
+    if (status !== 'RUNNING' && status !== 'UNREACHABLE' && status !== 'PAUSED') return status;
+    await new Promise<void>((wake) => {
+      const timer = setTimeout(wake, intervalMs);
+      signal?.addEventListener('abort', () => (clearTimeout(timer), wake()), { once: true });
+    });
+  }
+  return status;
+}
+
+async function look(
+  client: Client,
+  { workflowId, runId }: Pick<FineTuneRun, 'workflowId' | 'runId'>,
+  { taskQueue, withPollers }: { taskQueue: string; withPollers: boolean },
+): Promise<RunSnapshot> {
+  const handle = fineTuneHandle(client, workflowId, runId || undefined);
+  try {
+    const description = await handle.describe();
+    const status = description.status.name;
+    const activity = firstActivity(description.raw.pendingActivities ?? []);
+    const snapshot: RunSnapshot = { status, ...(activity && { activity }) };
+    if (status === 'COMPLETED' || status === 'RUNNING') {
+      const progress = await client
+        .withDeadline(Date.now() + 3_000, () => handle.query<RunProgress>('getProgress'))
+        .catch(() => undefined);
+      if (progress) snapshot.progress = progress;
+      else if (status === 'RUNNING' && withPollers) snapshot.noWorker = !(await hasPollers(client, taskQueue));
+    }
+    return snapshot;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw error;
+    return { status: 'UNREACHABLE' };
+  }
+}
+
+interface RawPendingActivity {
+  activityId?: string | null;
+  attempt?: number | null;
+  state?: number | null;
+  heartbeatDetails?: { payloads?: Parameters<typeof defaultPayloadConverter.fromPayload>[0][] | null } | null;
+  lastFailure?: { message?: string | null } | null;
+}
+
+const STARTED = 2;
+
+function firstActivity(pending: readonly RawPendingActivity[]): ActivitySnapshot | undefined {
+  const [first] = pending;
+  if (!first) return undefined;
+  const payload = first.heartbeatDetails?.payloads?.[0];
+  const stage = payload ? readStage(payload) : undefined;
+  const message = first.lastFailure?.message;
+  return {
+    id: first.activityId ?? '',
+    attempt: first.attempt ?? 1,
+    waiting: first.state !== STARTED,
+    ...(stage && { stage }),
+    ...(message && { lastFailure: message }),
+  };
+}
+
+function readStage(payload: Parameters<typeof defaultPayloadConverter.fromPayload>[0]): StageProgress | undefined {
+  try {
+    const value = defaultPayloadConverter.fromPayload<StageProgress | undefined>(payload);
+    return value && typeof value === 'object' && 'stage' in value ? value : undefined;
+  } catch (error) {
+    return { stage: 'pin', done: 0, total: 0, unit: 'steps', note: `unreadable heartbeat: ${errorMessage(error)}` };
+  }
+}
+
+/** True when a Worker asked for workflow tasks of this queue in the last minutes. */
+export async function hasPollers(client: Client, taskQueue: string): Promise<boolean> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: 1,
+  });
+  const recent = Date.now() / 1000 - 90;
+  return (pollers ?? []).some((poller) => Number(poller.lastAccessTime?.seconds ?? 0) > recent);
+}

@@ -1,0 +1,123 @@
+// The Workers of a run: one for the workflow and the light activities, one with a single slot for training. Both register all
+// activities, so that either queue can be served by any of them. Training on its queue can also run on machines of its own.
+import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
+import { createActivities, TrainerPool, type WorkerSettings } from '../../activities/index.js';
+import { errorMessage } from '../errors.js';
+import { DEFAULT_TASK_QUEUE, packageVersion, trainingTaskQueueOf, workerIdentity } from './defaults.js';
+import { ownWorkflowsPath } from './workflow-modules.js';
+
+/** Options of {@link createFineTuneWorkers}. */
+export interface FineTuneWorkersOptions extends WorkerSettings {
+  connection: NativeConnection;
+  namespace?: string;
+  /** Queue of the workflow; training runs on `<taskQueue>-training` unless `trainingTaskQueue` is set. */
+  taskQueue?: string;
+  /** One of the two Workers alone. */
+  only?: 'training' | 'workflow' | undefined;
+  /** Time that activities have to end by themselves at a shutdown before they are asked to save and stop. */
+  shutdownGraceTime?: NonNullable<WorkerOptions['shutdownGraceTime']>;
+}
+
+/** Workers that run together. */
+export interface FineTuneWorkers {
+  workers: readonly Worker[];
+  /** Runs until {@link shutdown} or a signal; fails when one of them fails, after the others have stopped. */
+  run(): Promise<void>;
+  /** Asks all of them to stop; `run` ends when they have. */
+  shutdown(): void;
+}
+
+/** Options that every Worker with training activities should have: cancellation is heard within some seconds. */
+export const TRAINING_WORKER_OPTIONS = {
+  maxHeartbeatThrottleInterval: '2 s',
+  defaultHeartbeatThrottleInterval: '2 s',
+  maxConcurrentActivityTaskExecutions: 1,
+} as const satisfies Partial<WorkerOptions>;
+
+/** Makes the Workers; they poll once `run` is called. */
+export async function createFineTuneWorkers({
+  connection,
+  namespace = 'default',
+  taskQueue = DEFAULT_TASK_QUEUE,
+  only,
+  shutdownGraceTime = '10 s',
+  ...settings
+}: FineTuneWorkersOptions): Promise<FineTuneWorkers> {
+  const trainingTaskQueue = settings.trainingTaskQueue ?? trainingTaskQueueOf(taskQueue);
+  const trainers = new TrainerPool(settings);
+  const activities = createActivities({ ...settings, trainingTaskQueue }, trainers);
+  const common: Omit<WorkerOptions, 'taskQueue'> = {
+    connection,
+    namespace,
+    activities,
+    shutdownGraceTime,
+    ...TRAINING_WORKER_OPTIONS,
+    workerDeploymentOptions: {
+      useWorkerVersioning: false,
+      version: { deploymentName: 'temporal-finetune', buildId: packageVersion() },
+    },
+  };
+  const workers: Worker[] = [];
+  if (only !== 'training') {
+    workers.push(
+      await Worker.create({
+        ...common,
+        taskQueue,
+        identity: workerIdentity('finetune'),
+        workflowsPath: ownWorkflowsPath(),
+        maxConcurrentActivityTaskExecutions: 4,
+      }),
+    );
+  }
+  if (only !== 'workflow') {
+    workers.push(await Worker.create({ ...common, taskQueue: trainingTaskQueue, identity: workerIdentity('trainer') }));
+  }
+  const { shutdown, run } = joinWorkers(workers);
+  return { workers, shutdown, run: () => run().finally(() => trainers.close()) };
+}
+
+/** Runs several Workers as one: when one stops, all stop. */
+export function joinWorkers(
+  workers: readonly Pick<Worker, 'run' | 'getState' | 'shutdown'>[],
+): Omit<FineTuneWorkers, 'workers'> {
+  const shutdown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  return {
+    shutdown,
+    run: async () => {
+      const results = await Promise.allSettled(workers.map((worker) => worker.run().finally(shutdown)));
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed) throw failed.reason;
+    },
+  };
+}
+
+/** Options of {@link connectWorker}. */
+export interface ConnectWorkerOptions extends NativeConnectionOptions {
+  /** Gives up after this long; default: never. */
+  limitMs?: number;
+  signal?: AbortSignal;
+  /** Told once for each try that failed. */
+  onRetry?: (message: string) => void;
+}
+
+/** Connects a Worker; a server that is away at first is waited for (a Worker itself would end). */
+export async function connectWorker({
+  limitMs = Infinity,
+  signal,
+  onRetry = () => undefined,
+  ...options
+}: ConnectWorkerOptions): Promise<NativeConnection> {
+  const end = Date.now() + limitMs;
+  for (let pauseMs = 500; ; pauseMs = Math.min(2 * pauseMs, 10_000)) {
+    signal?.throwIfAborted();
+    try {
+      return await NativeConnection.connect(options);
+    } catch (error) {
+      if (Date.now() + pauseMs > end) throw error;
+      onRetry(`no connection to ${options.address ?? 'the server'} yet (${errorMessage(error)}); trying again`);
+      await new Promise((wake) => setTimeout(wake, pauseMs));
+    }
+  }
+}

@@ -1,0 +1,314 @@
+// Entry `temporal-finetune/training`: fine-tunes from code without Temporal, with the same spec, stages, store and trainer process.
+// What an interrupted call has made is found again by the next one, checkpoints too; nothing is retried and nothing outlives the
+// process, so long work belongs into the workflow.
+import { resolve } from 'node:path';
+import { inputsSha256 } from '../activities/inputs-hash.js';
+import { readArtifact } from './artifacts/artifact.js';
+import { openLocalStore } from './artifacts/local-store.js';
+import type { StageContext } from './artifacts/stage-context.js';
+import type { ArtifactStore } from './artifacts/store.js';
+import { buildCorpus } from './dataset/corpus.js';
+import { downloadDataset } from './dataset/fetch-dataset.js';
+import { firstPairs, type Pair, type PairsFacts } from './dataset/pairs.js';
+import { pinDataset } from './dataset/pin-dataset.js';
+import { splitPairs } from './dataset/split.js';
+import { transformPairs } from './dataset/transform.js';
+import { FinalError } from './errors.js';
+import { fetchBaseModel } from './models/base-model.js';
+import { resolveAllowedOutput } from './sources/paths.js';
+import { pinModel } from './sources/pin.js';
+import { parseSpec } from './spec/parse.js';
+import { isReadyDataset, type FineTuneSpec, type FineTuneSpecInput } from './spec/spec.js';
+import type {
+  ArtifactRef,
+  CorpusResult,
+  DatasetPin,
+  EpochSummary,
+  EvaluateInput,
+  EvaluateResult,
+  FineTuneResult,
+  ModelPin,
+  Part,
+  PlanResult,
+  SplitResult,
+  StageProgress,
+  TrainEpochResult,
+  TransformResult,
+  WeightsRef,
+} from './spec/stages.js';
+import { decodeTexts, textCount } from './text/tokenized-texts.js';
+import { TrainerHost } from './trainer/host.js';
+
+export { parseSpec } from './spec/parse.js';
+export type { FineTuneSpec, FineTuneSpecInput } from './spec/spec.js';
+export type { FineTuneResult, StageProgress } from './spec/stages.js';
+
+/** Options of {@link fineTuneLocally} and {@link planLocally}. */
+export interface LocalOptions {
+  /** Folder of the artifact store; made when missing. */
+  store: string;
+  /** Folders that the spec's paths may lie in; default: the working directory. */
+  dataFolders?: string[];
+  /** Base address of the Hub; default `https://huggingface.co`. */
+  hubUrl?: string | undefined;
+  hubToken?: string | undefined;
+  /** Threads of ONNX Runtime; default: its own choice. */
+  threads?: number | undefined;
+  /** Aborted: the trainer saves a checkpoint and the call throws the signal's reason. */
+  signal?: AbortSignal;
+  onProgress?: (progress: StageProgress) => void;
+  onWarning?: (message: string) => void;
+}
+
+/** What the stages before training make. */
+export interface LocalPlan {
+  pins: { model: ModelPin; dataset: DatasetPin };
+  model: ArtifactRef;
+  /** Absent for ready files. */
+  transform?: TransformResult;
+  split?: SplitResult;
+  corpus: CorpusResult;
+  plan: PlanResult;
+  warnings: string[];
+}
+
+/** A plan with what people want to see of it. */
+export interface LocalPlanView extends LocalPlan {
+  /** The first transformed pairs; empty for ready files. */
+  pairs: Pair[];
+  /** Token counts of all texts, special tokens included, by kind. */
+  lengths: { queries: number[]; documents: number[] };
+}
+
+/**
+ * Fine-tunes in this process and its trainer process.
+ *
+ * @throws FinalError for bad input, RetryableError for what may pass; the signal's reason when it was aborted.
+ */
+export async function fineTuneLocally(spec: FineTuneSpecInput, options: LocalOptions): Promise<FineTuneResult> {
+  return withLocalRun(parseSpec(spec), options, async (run) => run.finish(await run.prepare()));
+}
+
+/** Runs every stage before training, to look at what would be trained; the results stay in the store. */
+export async function planLocally(
+  spec: FineTuneSpecInput,
+  { pairs = 10, ...options }: LocalOptions & { pairs?: number },
+): Promise<LocalPlanView> {
+  return withLocalRun(parseSpec(spec), options, async (run) => {
+    const prepared = await run.prepare();
+    return {
+      ...prepared,
+      pairs: prepared.transform ? await run.examples(prepared.transform, pairs) : [],
+      lengths: await run.lengths(prepared),
+    };
+  });
+}
+
+async function withLocalRun<T>(
+  spec: FineTuneSpec,
+  options: LocalOptions,
+  work: (run: LocalRun) => Promise<T>,
+): Promise<T> {
+  const storeFolder = resolve(options.store);
+  const store = await openLocalStore({ folder: storeFolder, create: true });
+  const host = new TrainerHost({ storeFolder, storeId: store.id, threads: options.threads });
+  try {
+    return await work(new LocalRun(spec, options, store, host));
+  } finally {
+    await host.close();
+  }
+}
+
+class LocalRun {
+  private readonly warnings = new Set<string>();
+  private readonly context: StageContext;
+  private readonly dataFolders: string[];
+
+  constructor(
+    private readonly spec: FineTuneSpec,
+    private readonly options: LocalOptions,
+    private readonly store: ArtifactStore,
+    private readonly host: TrainerHost,
+  ) {
+    this.dataFolders = options.dataFolders ?? [process.cwd()];
+    this.context = {
+      store,
+      signal: options.signal ?? new AbortController().signal,
+      progress: (progress) => options.onProgress?.(progress),
+      warn: (message) => this.warn(message),
+    };
+  }
+
+  /** The stages from pinning to the plan. */
+  async prepare(): Promise<LocalPlan> {
+    const { spec, context } = this;
+    const { dataset, training } = spec;
+    const storeId = this.store.id;
+    const sources = {
+      dataFolders: this.dataFolders,
+      ...(this.options.hubUrl !== undefined && { hubUrl: this.options.hubUrl }),
+      ...(this.options.hubToken !== undefined && { hubToken: this.options.hubToken }),
+    };
+    await resolveAllowedOutput(spec.output.directory, this.dataFolders);
+    const pins = {
+      model: await pinModel(spec.model, sources, context),
+      dataset: await pinDataset(dataset, sources, context),
+    };
+    const random = 'random' in spec.model ? spec.model.random : undefined;
+    const { kind, key } = await fetchBaseModel({ pin: pins.model, ...(random && { random }) }, sources, context);
+    const model = { kind, key };
+    const { artifact: snapshot } = await downloadDataset({ pin: pins.dataset, dataset }, sources, context);
+    const table = isReadyDataset(dataset) ? undefined : await this.pairsOf(snapshot);
+    const corpus = await buildCorpus(
+      { storeId, from: table?.split.artifact ?? snapshot, dataset, keep: training.keep },
+      context,
+    );
+    this.warnAll(corpus.warnings);
+    const plan = await this.host.call(
+      'planTraining',
+      { storeId, model, retrieval: corpus.artifact, spec: { prompts: spec.prompts, training } },
+      this.calling(),
+    );
+    this.warnAll(plan.warnings);
+    return { pins, model, corpus, plan, ...table, warnings: [...this.warnings] };
+  }
+
+  /** Trains, evaluates and publishes. */
+  async finish(prepared: LocalPlan): Promise<FineTuneResult> {
+    const { spec } = this;
+    const { training } = spec;
+    const storeId = this.store.id;
+    const { model, corpus, plan, pins } = prepared;
+    const before = await this.evaluate(prepared, { base: true }, 'test');
+    const epochs: EpochSummary[] = [];
+    const results: TrainEpochResult[] = [];
+    for (let epoch = 1; epoch <= training.epochs; epoch++) {
+      const input = { storeId, model, tokens: plan.tokens, plan: plan.plan, lineage: plan.lineage, training, epoch };
+      const result = await this.host.call('trainEpoch', input, this.calling());
+      if (!result.finished) throw this.context.signal.reason;
+      this.warnAll(result.warnings);
+      results.push(result);
+      const weights = { checkpoint: result.checkpoint };
+      epochs.push({
+        epoch,
+        checkpoint: result.checkpoint,
+        meanLoss: result.meanLoss,
+        ...(training.keep === 'best' && { validation: await this.evaluate(prepared, weights, 'validation') }),
+        test: await this.evaluate(prepared, weights, 'test'),
+      });
+    }
+    const published = choose(epochs, training.keep);
+    const after = published.test;
+    const figures = figuresOf(plan, results);
+    const { transform, split } = prepared;
+    const outputDirectory = await resolveAllowedOutput(spec.output.directory, this.dataFolders);
+    const { report, verdict, ...made } = await this.host.call(
+      'publishModel',
+      {
+        ...{ storeId, spec, pins, model, corpus, plan, epochs, published, before, after, outputDirectory },
+        ...(transform && { transform }),
+        ...(split && { split }),
+        retrieval: corpus.artifact,
+        tokens: plan.tokens,
+        training: figures,
+        warnings: [...this.warnings],
+        workflow: { workflowId: '', runId: '' },
+      },
+      this.calling(),
+    );
+    return {
+      model: made.model,
+      metrics: {
+        before: before.metrics,
+        after: after.metrics,
+        epochs: epochs.map(({ epoch, test }) => ({ epoch, metrics: test?.metrics ?? {} })),
+      },
+      verdict,
+      training: figures,
+      publishedEpoch: published.epoch,
+      report,
+      bitIdentical: results.every((result) => result.bitIdentical),
+      warnings: [...this.warnings],
+      inputsSha256: inputsSha256(spec, pins),
+    };
+  }
+
+  /** The first pairs of the first split. */
+  async examples({ artifact }: TransformResult, count: number): Promise<Pair[]> {
+    const { blobs, facts } = await readArtifact<PairsFacts>(this.store, artifact);
+    const blob = blobs[facts.splits[0]?.blob ?? ''];
+    return blob ? firstPairs(await this.store.blobPath(blob), count) : [];
+  }
+
+  /** Token counts of all texts of all parts. */
+  async lengths({ plan }: LocalPlan): Promise<LocalPlanView['lengths']> {
+    const { blobs } = await readArtifact(this.store, plan.tokens);
+    const lengths: LocalPlanView['lengths'] = { queries: [], documents: [] };
+    for (const [name, blob] of Object.entries(blobs)) {
+      const kind = name.split('/').pop();
+      if (kind !== 'queries' && kind !== 'documents') continue;
+      const texts = decodeTexts(await this.store.readBlob(blob));
+      for (let i = 0; i < textCount(texts); i++) lengths[kind].push(texts.offsets[i + 1]! - texts.offsets[i]!);
+    }
+    return lengths;
+  }
+
+  private async pairsOf(snapshot: ArtifactRef): Promise<{ transform: TransformResult; split: SplitResult }> {
+    const { dataset, training } = this.spec;
+    const storeId = this.store.id;
+    const transform = await transformPairs({ storeId, snapshot, dataset }, this.context);
+    const split = await splitPairs({ storeId, pairs: transform.artifact, dataset, keep: training.keep }, this.context);
+    return { transform, split };
+  }
+
+  private evaluate(
+    { model, corpus, plan }: LocalPlan,
+    weights: WeightsRef,
+    part: Exclude<Part, 'train'>,
+  ): Promise<EvaluateResult> {
+    const { topK } = this.spec.evaluation;
+    const input: EvaluateInput = {
+      ...{ storeId: this.store.id, model, weights, part, topK },
+      retrieval: corpus.artifact,
+      tokens: plan.tokens,
+    };
+    return this.host.call('evaluateModel', input, this.calling());
+  }
+
+  private calling(): Parameters<TrainerHost['call']>[2] {
+    return {
+      signal: this.context.signal,
+      onProgress: (progress) => this.context.progress(progress),
+      onWarn: (message) => this.warn(message),
+    };
+  }
+
+  private warn(message: string): void {
+    if (this.warnings.has(message)) return;
+    this.warnings.add(message);
+    this.options.onWarning?.(message);
+  }
+
+  private warnAll(messages: readonly string[]): void {
+    for (const message of messages) this.warn(message);
+  }
+}
+
+/** The last epoch, or the best one on the validation part (the earlier one when two are equal). */
+function choose(epochs: EpochSummary[], keep: 'last' | 'best'): EpochSummary & { test: EvaluateResult } {
+  const score = ({ validation }: EpochSummary): number => validation?.metrics['ndcg@10'] ?? -Infinity;
+  const chosen = epochs.reduce((kept, next) => (keep === 'last' || score(next) > score(kept) ? next : kept));
+  if (!chosen.test) throw new FinalError('InvalidData', `epoch ${chosen.epoch}: an evaluation is needed, got none`);
+  return { ...chosen, test: chosen.test };
+}
+
+function figuresOf(plan: PlanResult, results: TrainEpochResult[]): FineTuneResult['training'] {
+  const pairs = results.reduce((sum, result) => sum + result.pairs, 0);
+  const seconds = results.reduce((sum, result) => sum + result.seconds, plan.seconds);
+  return {
+    pairs,
+    seconds,
+    pairsPerSecond: seconds > 0 ? pairs / seconds : 0,
+    peakMemoryMb: Math.max(...results.map(({ peakMemoryMb }) => peakMemoryMb)),
+  };
+}
