@@ -101,8 +101,8 @@ export function checkRetrievalSet(value: unknown, label: string): RetrievalSet {
   return { queries, corpus, relevant_docs, mode: 'text' };
 }
 
-/** Reads what {@link retrievalJson} wrote. */
-async function readByLines(path: string, label: string): Promise<RetrievalSet> {
+/** Reads what {@link retrievalJson} wrote, of any size. */
+export async function readByLines(path: string, label: string): Promise<RetrievalSet> {
   const set: Record<(typeof SECTIONS)[number], Record<string, unknown>> = {
     queries: {},
     corpus: {},

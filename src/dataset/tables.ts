@@ -102,6 +102,8 @@ function readError(error: unknown, { path, label }: LabelledFile): FinalError {
   const record = /at byte \d+ in (?:record\/value|line) (\d+)/.exec(message)?.[1];
   if (record !== undefined) return say(`, record ${record}: broken JSON`);
   if (/maximum_object_size/.test(message)) return say(`: a JSON object has at most ${MAX_JSON_OBJECT_BYTES} bytes`);
+  const codec = /Unsupported compression codec "(\w+)"\. Supported options are ([\w, ]+)/.exec(message);
+  if (codec) return say(`: its compression is not read, got ${codec[1]}. Write it with ${codec[2]}`);
   if (/parquet|magic bytes|too small|snappy|zstd|gzip|thrift|TProtocol|Out of range|page/i.test(message)) {
     return say(`: a whole Parquet file is needed; this one is cut short, damaged or none. Fetch or write it again`);
   }

@@ -68,7 +68,10 @@ export async function resolveAllowedOutput(
  * @throws FinalError `PathNotAllowed`.
  */
 export async function openAllowed(path: string, dataFolders: readonly string[], field = 'path'): Promise<FileHandle> {
-  const handle = await open(path, 'r');
+  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    const type = error.code === 'ENOENT' ? 'SourceNotFound' : 'PathNotAllowed';
+    throw new FinalError(type, `${field}: ${path} cannot be opened (${error.code ?? 'unknown'}).`, { cause: error });
+  });
   try {
     // The path's target now, checked, must be the very file that is open.
     const real = await resolveAllowed(resolve(path), dataFolders, field);
