@@ -1,0 +1,170 @@
+// The `publishModel` stage: the output tree of a run, `<directory>/data/{dataset/<dataset>, logs/train/<name>, embeddings/<name>}`.
+// Everything is written beside its place and checked; then each folder is put in place as a whole, the model's last. A failure before
+// that leaves what was there; the same input published twice gives the same folders.
+import { mkdir, realpath } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import { readArtifact } from '../artifacts/artifact.js';
+import type { StageContext } from '../artifacts/stage-context.js';
+import { FinalError, RetryableError } from '../errors.js';
+import { readDetails } from '../evaluation/details.js';
+import type { Embedder } from '../evaluation/evaluate-stage.js';
+import { compareEvaluations } from '../evaluation/verdict.js';
+import type { EncoderModel } from '../models/model-folder.js';
+import type { Weights } from '../models/safetensors.js';
+import { collectReportData } from '../reporting/collect-report-data.js';
+import { renderReport } from '../reporting/report.js';
+import { datasetName, outputName } from '../spec/names.js';
+import type { PublishInput, PublishResult, WeightsRef } from '../spec/stages.js';
+import { resolvePrompts } from '../text/prompts.js';
+import type { TokensFacts } from '../text/tokenize.js';
+import { withBaseModel } from '../training/base-folder.js';
+import { writeDatasetFolder } from './dataset-folder.js';
+import { EVALUATION_CSV, evaluationCsv, type EvaluationRow } from './evaluation-csv.js';
+import { writeModelFolder } from './folder.js';
+import { loadSnippets } from './load-snippets.js';
+import { modelCard } from './model-card.js';
+import { checkParity } from './parity.js';
+import { parityTexts } from './parity-texts.js';
+import { stageFolder, type StagedFolder } from './replace-folder.js';
+import { readHistory, writeTrainingLog } from './training-log.js';
+import { writeOut } from './write-files.js';
+
+/** The engine that holds the weights to publish. */
+export interface TrainedEncoder extends Embedder {
+  /** PyTorch's names and layouts. */
+  toWeights(): Weights;
+}
+
+/** Surroundings of {@link publishModel}. */
+export interface PublishContext extends StageContext {
+  embedder(weights: WeightsRef): Promise<TrainedEncoder>;
+}
+
+/** Input of {@link publishModel}; `outputDirectory` is absolute and was found to be allowed. */
+export type PublishModelInput = PublishInput & { outputDirectory: string };
+
+const STEPS = ['dataset', 'training log', 'model and ONNX files', 'comparison of the ONNX files', 'report', 'renaming'];
+
+/**
+ * Publishes a run.
+ *
+ * @throws FinalError `ParityFailed` when the ONNX files embed otherwise than the weights, `PathNotAllowed` when the folder leads
+ * elsewhere or cannot be written; RetryableError `NoDiskSpace`.
+ */
+export async function publishModel(input: PublishModelInput, context: PublishContext): Promise<PublishResult> {
+  const staged: StagedFolder[] = [];
+  const stage = async (...path: string[]): Promise<StagedFolder> => {
+    const target = join(input.outputDirectory, 'data', ...path);
+    await demandInside(input.outputDirectory, dirname(target));
+    const folder = await stageFolder(target);
+    staged.push(folder);
+    return folder;
+  };
+  try {
+    return await withBaseModel(context.store, input.model, (model) => publish(input, model, context, stage));
+  } catch (error) {
+    throw diskError(error, input.outputDirectory);
+  } finally {
+    for (const folder of staged) await folder.discard();
+  }
+}
+
+async function publish(
+  input: PublishModelInput,
+  model: EncoderModel,
+  context: PublishContext,
+  stage: (...path: string[]) => Promise<StagedFolder>,
+): Promise<PublishResult> {
+  const { store } = context;
+  const { spec } = input;
+  const name = outputName(spec);
+  const report = (done: number): void => {
+    context.signal.throwIfAborted();
+    context.progress({ stage: 'publish', done, total: STEPS.length, unit: 'steps', note: STEPS[done]! });
+  };
+
+  report(0);
+  const dataset = await stage('dataset', datasetName(spec.dataset));
+  await writeDatasetFolder(store, input, dataset.path);
+
+  report(1);
+  const history = await readHistory(store, input.epochs.at(-1)?.checkpoint ?? input.published.checkpoint);
+  const log = await stage('logs', 'train', name);
+  await writeTrainingLog(log.path, history, input.training.seconds);
+
+  report(2);
+  const { maxSequenceLength } = (await readArtifact<TokensFacts>(store, input.tokens)).facts;
+  const prompts = resolvePrompts(spec.prompts, model.prompts);
+  const encoder = await context.embedder({ checkpoint: input.published.checkpoint });
+  const weights = encoder.toWeights();
+  const folder = await stage('embeddings', name);
+  const sha256 = await writeModelFolder({ model, weights, maxSequenceLength, prompts, folder: folder.path });
+
+  report(3);
+  const candidates = await parityTexts(store, input, { prompts, lowerCase: model.lowerCase });
+  await checkParity({ folder: folder.path, encoder, candidates, maxLength: maxSequenceLength });
+
+  report(4);
+  const verdict = compareEvaluations(
+    await readDetails(store, input.before.artifact),
+    await readDetails(store, input.after.artifact),
+  );
+  const { pooling, normalize } = model;
+  const snippets = loadSnippets({ name, pooling, maxLength: maxSequenceLength, prompts });
+  const told = { name, input, verdict, maxSequenceLength, pooling, normalize, prompts, snippets };
+  await writeOut(folder.path, EVALUATION_CSV, evaluationCsv(evaluationRows(input)));
+  await writeOut(folder.path, 'README.md', modelCard({ ...told, dimension: encoder.dimension }));
+  const data = await collectReportData(input, {
+    store,
+    signal: context.signal,
+    history,
+    verdict,
+    load: snippets,
+    passagePrompt: prompts.passage,
+    lowerCase: model.lowerCase,
+  });
+  await writeOut(folder.path, 'report.html', await renderReport(data));
+
+  report(5);
+  for (const finished of [dataset, log, folder]) await finished.commit();
+  const path = join(input.outputDirectory, 'data', 'embeddings', name);
+  return { model: { path, sha256 }, report: join(path, 'report.html'), verdict };
+}
+
+/** The base model and every epoch that was evaluated on the test part, with the steps done by then. */
+function evaluationRows({ before, epochs, plan }: PublishInput): EvaluationRow[] {
+  const stepsUntil = (epoch: number): number =>
+    plan.stepsPerEpoch.slice(0, epoch).reduce((sum, steps) => sum + steps, 0);
+  return [
+    { epoch: 0, steps: 0, metrics: before.metrics },
+    ...epochs.flatMap(({ epoch, test }) => (test ? [{ epoch, steps: stepsUntil(epoch), metrics: test.metrics }] : [])),
+  ];
+}
+
+/** Looks again, now that folders are made: a link in the output tree must not lead out of it. */
+async function demandInside(directory: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const [root, real] = [await realpath(directory), await realpath(folder)];
+  if (real !== root && !real.startsWith(root.endsWith(sep) ? root : root + sep))
+    throw new FinalError(
+      'PathNotAllowed',
+      `output.directory: ${folder} leads to ${real}, outside ${root}. Name the real folder as output.directory.`,
+    );
+}
+
+function diskError(error: unknown, directory: string): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new RetryableError(
+      'NoDiskSpace',
+      `output.directory: no space left in ${directory}. Free some; the run goes on by itself.`,
+      {
+        cause: error,
+      },
+    );
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
+    return new FinalError('PathNotAllowed', `output.directory: ${directory} cannot be written (${code}).`, {
+      cause: error,
+    });
+  return error;
+}
