@@ -1,0 +1,108 @@
+// The report's tables of facts: data, settings, machine. Each line is a label, a value and perhaps a note.
+import type { FineTuneSpec } from '../spec/spec.js';
+import type { Part, PublishInput } from '../spec/stages.js';
+import type { CheckpointAbout } from '../training/checkpoint.js';
+import { count, plural } from './format.js';
+import type { Fact } from './report-data.js';
+
+const PART_LABELS: Record<Part, string> = { train: 'Training part', validation: 'Validation part', test: 'Test part' };
+
+/** What {@link dataFacts} takes beside the stages' results. */
+export interface DataFactsInput {
+  maxSequenceLength: number;
+  /** By part, for documents that mix answers: those whose true answer is cut. */
+  cutAnswers: Partial<Record<Part, { documents: number; cut: number }>>;
+}
+
+/** Rows read, dropped and kept, parts, and texts that were cut. */
+export function dataFacts(
+  { transform, split, corpus, plan, pins }: PublishInput,
+  { maxSequenceLength, cutAnswers }: DataFactsInput,
+): Fact[] {
+  const facts: Fact[] = [{ label: 'Source', value: pinLabel(pins.dataset) }];
+  for (const [name, { rows, kept, dropped }] of Object.entries(transform?.splits ?? {})) {
+    facts.push({ label: `Rows of split ${name}`, value: `${count(rows)} read, ${count(kept)} kept` });
+    facts.push(...droppedFacts(dropped));
+  }
+  facts.push(...droppedFacts(split?.dropped ?? {}));
+  for (const part of ['train', 'validation', 'test'] as const) {
+    const counts = corpus.parts[part];
+    if (!counts) continue;
+    facts.push({
+      label: PART_LABELS[part],
+      value: `${plural(counts.queries, 'question')}, ${plural(counts.documents, 'document')}, ${plural(counts.pairs, 'pair')}`,
+    });
+    const cut = plan.cut[part];
+    facts.push({
+      label: `Cut at ${maxSequenceLength} tokens (${part})`,
+      value: `${plural(cut?.queries ?? 0, 'question')}, ${plural(cut?.documents ?? 0, 'document')}`,
+      ...(cut && cut.queries + cut.documents > 0 && { note: 'The model does not see what stands past its length.' }),
+    });
+    const answers = cutAnswers[part];
+    if (answers) {
+      facts.push({
+        label: `True answer cut (${part})`,
+        value: `in ${count(answers.cut)} of ${plural(answers.documents, 'document')}`,
+        note: 'Documents mix the true answer with others; here it reaches past the model’s length.',
+      });
+    }
+  }
+  return facts;
+}
+
+function droppedFacts(dropped: Record<string, number>): Fact[] {
+  return Object.entries(dropped)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([reason, rows]) => ({ label: `Dropped: ${reason}`, value: count(rows) }));
+}
+
+/** Where an input came from and which version of it, on one line. */
+export function pinLabel(pin: PublishInput['pins']['model'] | PublishInput['pins']['dataset']): string {
+  return pin.type === 'hub' ? `${pin.id} at commit ${pin.commit}` : pin.label;
+}
+
+/** Every setting of the spec, with the names that a spec has. */
+export function settingsFacts(spec: FineTuneSpec): Fact[] {
+  const facts: Fact[] = [];
+  const walk = (value: unknown, path: string): void => {
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+      for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
+    } else if (value !== undefined) {
+      facts.push({ label: path, value: typeof value === 'string' ? value : JSON.stringify(value) });
+    }
+  };
+  walk(spec, '');
+  return facts;
+}
+
+/** The machine that trained, and the run's names. */
+export function machineFacts(
+  { workflow, published, plan, training }: PublishInput,
+  about: Pick<CheckpointAbout, 'machine' | 'bitIdentical'> | undefined,
+): Fact[] {
+  return [
+    ...(about
+      ? [
+          { label: 'Platform', value: about.machine.platform },
+          { label: 'Instruction set', value: about.machine.instructionSet },
+          { label: 'Threads', value: String(about.machine.threads) },
+          { label: 'ONNX Runtime', value: about.machine.onnxRuntime },
+          {
+            label: 'Bit-identical',
+            value: about.bitIdentical ? 'yes' : 'no',
+            note: about.bitIdentical
+              ? 'The same spec on a machine of this kind gives the same weights, bit for bit.'
+              : 'Machines of different kinds had a part in this training.',
+          },
+        ]
+      : []),
+    { label: 'Peak memory of the trainer', value: `${count(training.peakMemoryMb)} MB` },
+    { label: 'Pairs a micro-batch', value: count(plan.microBatchSize) },
+    {
+      label: 'Checkpoint',
+      value: `step ${count(published.checkpoint.step)} of training ${published.checkpoint.lineage}`,
+    },
+    { label: 'Workflow id', value: workflow.workflowId },
+    { label: 'Run id', value: workflow.runId },
+  ];
+}

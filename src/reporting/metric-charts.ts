@@ -1,0 +1,171 @@
+// What training changed: metrics by epoch, the spread of the scores before and after, and the change question by question.
+import type { ScoreDistribution } from '../evaluation/score-distribution.js';
+import type { Metrics } from '../spec/stages.js';
+import { epochAxis, figure, type Chart } from './chart.js';
+import { count, metric, metricLabel, plural } from './format.js';
+import { html, type Html } from './html.js';
+import type { ReportData } from './report-data.js';
+import { thinned } from './smooth.js';
+
+const EPOCH_METRICS = [
+  { key: 'accuracy@10', colour: 'var(--third)', dash: [2, 3] },
+  { key: 'ndcg@10', colour: 'var(--after)', dash: [1, 0] },
+  { key: 'accuracy@1', colour: 'var(--bad)', dash: [7, 3] },
+];
+
+/** Lowest and highest cosine shown. */
+type Range = [number, number];
+
+/** The plots of the results section. */
+export async function metricCharts(data: ReportData): Promise<Html> {
+  const charts = [epochChart(data), changeChart(data), ...scoreCharts(data)].filter((chart) => chart !== undefined);
+  const figures: Html[] = [];
+  for (const chart of charts) figures.push(await figure(chart));
+  return html`${figures}`;
+}
+
+function epochChart({ epochs, metrics, publishedEpoch }: ReportData): Chart | undefined {
+  const part = epochs.some(({ test }) => test) ? 'test' : 'validation';
+  const points: { epoch: number; metrics: Metrics }[] = [
+    ...(part === 'test' ? [{ epoch: 0, metrics: metrics.before }] : []),
+    ...epochs.flatMap((epoch) => (epoch[part] ? [{ epoch: epoch.epoch, metrics: epoch[part] }] : [])),
+  ];
+  if (points.length < 2) return undefined;
+  const last = Math.max(...points.map(({ epoch }) => epoch));
+  const shown = EPOCH_METRICS.filter(({ key }) => points.every((point) => point.metrics[key] !== undefined));
+  const y = { field: 'y', type: 'quantitative', title: 'share', scale: { zero: false, nice: true } };
+  const x = {
+    field: 'x',
+    type: 'quantitative',
+    title: part === 'test' ? 'epoch (0 = base model)' : 'epoch',
+    axis: epochAxis(points.map(({ epoch }) => epoch)),
+  };
+  return {
+    id: 'epochs',
+    title: `Metrics by epoch (${part} questions)`,
+    description:
+      shown
+        .map(
+          ({ key }) =>
+            `${metricLabel(key)} ${metric(points[0]!.metrics[key]!)} → ${metric(points.at(-1)!.metrics[key]!)}`,
+        )
+        .join(', ') +
+      `. ${publishedEpoch === last ? 'The last epoch' : `Epoch ${publishedEpoch}`} is the published one.`,
+    legend: shown.map(({ key, colour, dash }) => ({ colour, label: metricLabel(key), dashed: dash[1] !== 0 })),
+    spec: {
+      layer: [
+        ...shown.map(({ key, colour, dash }) => ({
+          data: { values: points.map((point) => ({ x: point.epoch, y: point.metrics[key] })) },
+          mark: { type: 'line', stroke: colour, strokeWidth: 2.5, strokeDash: dash, point: { fill: colour, size: 45 } },
+          encoding: { x, y },
+        })),
+      ],
+    },
+  };
+}
+
+function changeChart({ changes }: ReportData): Chart {
+  const better = changes.filter((change) => change > 1e-9).length;
+  const worse = changes.filter((change) => change < -1e-9).length;
+  const values = thinned(
+    changes.map((y, i) => ({ x: (100 * (i + 0.5)) / changes.length, y })),
+    500,
+  );
+  const x = { field: 'x', type: 'quantitative', title: 'share of the questions, %', scale: { domain: [0, 100] } };
+  const y = {
+    field: 'y',
+    type: 'quantitative',
+    title: 'change of NDCG@10',
+    scale: { domain: [Math.min(-0.2, changes[0] ?? 0), Math.max(0.2, changes.at(-1) ?? 0)], nice: true },
+  };
+  const area = (fill: string, limited: string): object => ({
+    transform: [{ calculate: limited, as: 'y' }],
+    mark: { type: 'area', fill, fillOpacity: 0.85, interpolate: 'step' },
+    encoding: { x, y },
+  });
+  return {
+    id: 'changes',
+    title: 'Change question by question',
+    description: `${count(better)} of ${plural(changes.length, 'question')} got better, ${count(worse)} got worse, ${count(changes.length - better - worse)} stayed the same. Sorted from the greatest loss to the greatest gain.`,
+    legend: [
+      { colour: 'var(--after)', label: 'better' },
+      { colour: 'var(--bad)', label: 'worse' },
+    ],
+    spec: {
+      data: { values },
+      layer: [area('var(--after)', 'max(datum.y, 0)'), area('var(--bad)', 'min(datum.y, 0)')],
+    },
+  };
+}
+
+function scoreCharts({ scores }: ReportData): Chart[] {
+  const both = [scores.before, scores.after];
+  const range = cosines(both);
+  const highest = Math.max(...both.flatMap((one) => KINDS.flatMap(({ kind }) => shares(one[kind], one.width, range).map(({ y }) => y)))); // prettier-ignore
+  return [
+    scoreChart('before', 'Scores before training', scores.before, range, highest),
+    scoreChart('after', 'Scores after training', scores.after, range, highest),
+  ];
+}
+
+const KINDS = [
+  { kind: 'false', label: 'all false pairs', colour: 'var(--bad)', dash: [2, 3] },
+  { kind: 'bestFalse', label: 'best false pair of each question', colour: 'var(--third)', dash: [7, 3] },
+  { kind: 'true', label: 'true pairs', colour: 'var(--after)', dash: [1, 0] },
+] as const;
+
+function scoreChart(id: string, title: string, scores: ScoreDistribution, range: Range, highest: number): Chart {
+  const x = { field: 'x', type: 'quantitative', title: 'cosine similarity', scale: { domain: range, nice: false } };
+  const y = {
+    field: 'y',
+    type: 'quantitative',
+    title: 'share of pairs',
+    axis: { format: '%' },
+    scale: { domain: [0, highest] },
+  };
+  return {
+    id: `scores-${id}`,
+    title,
+    description: `Mean cosine of a question with its true document ${scores.trueMean.toFixed(3)}, with a false one ${scores.falseMean.toFixed(3)}, with the best false one ${scores.bestFalseMean.toFixed(3)}. The less the humps overlap, the better.`,
+    legend: KINDS.map(({ label, colour, dash }) => ({ label, colour, dashed: dash[1] !== 0 })).reverse(),
+    spec: {
+      layer: KINDS.map(({ kind, colour, dash }) => ({
+        data: { values: shares(scores[kind], scores.width, range) },
+        mark: {
+          type: 'area',
+          fill: colour,
+          fillOpacity: 0.25,
+          line: { stroke: colour, strokeWidth: 2, strokeDash: dash },
+          interpolate: 'monotone',
+        },
+        encoding: { x, y },
+      })),
+    },
+  };
+}
+
+/** Neighbouring bins are joined to some 50 over the range, so that few pairs make no ragged curve. */
+function shares(counts: readonly number[], width: number, [from, to]: Range): { x: number; y: number }[] {
+  const total = counts.reduce((sum, one) => sum + one, 0) || 1;
+  const join = Math.max(1, Math.round((to - from) / width / 40));
+  const points: { x: number; y: number }[] = [];
+  for (let bin = Math.round((from + 1) / width); bin < Math.round((to + 1) / width); bin += join) {
+    const sum = counts.slice(bin, bin + join).reduce((a, b) => a + b, 0);
+    points.push({ x: -1 + (bin + join / 2) * width, y: sum / total });
+  }
+  return points.filter(({ x }) => x <= to);
+}
+
+/** The cosines between which pairs lie, rounded outward to tenths. */
+function cosines(distributions: readonly ScoreDistribution[]): Range {
+  let low = 1;
+  let high = -1;
+  for (const { width, true: yes, false: no } of distributions) {
+    yes.forEach((one, bin) => {
+      if (one + no[bin]! === 0) return;
+      low = Math.min(low, -1 + bin * width);
+      high = Math.max(high, -1 + (bin + 1) * width);
+    });
+  }
+  return low < high ? [Math.floor(low * 10 + 1e-9) / 10, Math.ceil(high * 10 - 1e-9) / 10] : [-1, 1];
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { excerpt, duration, metricLabel, plural, signed } from './format.js';
+import { html, trusted } from './html.js';
+import { questionChanges } from './question-changes.js';
+import { averaged, smooth, thinned } from './smooth.js';
+
+describe('html', () => {
+  it('escapes values, joins lists, and leaves nothing of null, undefined and false', () => {
+    const item = html`<b>${'<b>'}</b>`;
+    const inner = html`<i>${[item, item]}${null}${undefined}${false}${0}</i>`;
+    expect(inner.markup.replace(/\s/g, '')).toBe('<i><b>&lt;b&gt;</b><b>&lt;b&gt;</b>0</i>');
+    expect(html`<i title="${`"'&`}">${trusted('<hr>')}</i>`.markup).toBe('<i title="&quot;&#39;&amp;"><hr></i>');
+  });
+});
+
+describe('format', () => {
+  it('writes differences with a sign, and none for what rounds to zero', () => {
+    expect([0.0304, -0.0304, 0.0004, -0.0004].map(signed)).toEqual(['+0.030', '−0.030', '±0.000', '±0.000']);
+  });
+  it('cuts a text at a word and never inside a character', () => {
+    expect(excerpt('one two three', 9)).toBe('one two …');
+    expect(excerpt('😀😀😀', 2)).toBe('😀😀 …');
+    expect(excerpt(' short ', 9)).toBe('short');
+  });
+  it('writes durations, counts and labels as people do', () => {
+    expect([3.21, 59, 125, 7500].map(duration)).toEqual(['3.2 s', '59 s', '2 min 5 s', '2 h 5 min']);
+    expect([plural(1, 'pair'), plural(1200, 'pair')]).toEqual(['1 pair', '1,200 pairs']);
+    expect([metricLabel('ndcg@10'), metricLabel('hit_rate@7'), metricLabel('other')]).toEqual([
+      'NDCG@10',
+      'Hit rate@7',
+      'other',
+    ]);
+  });
+});
+
+describe('smooth', () => {
+  it('begins at the first value and follows slowly', () => {
+    expect(smooth([2, 2, 2], 0.9)).toEqual([2, 2, 2].map((x) => expect.closeTo(x, 12) as number));
+    expect(smooth([0, 1], 0.5)[1]).toBeCloseTo(2 / 3, 12);
+    expect(smooth([3, 5], 0)).toEqual([3, 5]);
+  });
+  it('thins to first, last and what lies between, and averages runs', () => {
+    expect(thinned([0, 1, 2, 3, 4, 5, 6, 7, 8], 3)).toEqual([0, 4, 8]);
+    expect(averaged([0, 1, 2, 3, 4].map((x) => ({ x, y: 10 * x })), 3)).toEqual([{ x: 0.5, y: 5 }, { x: 2.5, y: 25 }, { x: 4, y: 40 }]); // prettier-ignore
+  });
+});
+
+describe('questionChanges', () => {
+  const detail = (query: number, ndcg: number, rank: number | null, first: number) => ({
+    query,
+    answer: query,
+    ndcg,
+    rank,
+    trueScore: 0.5,
+    falseScore: 0.4,
+    top: [{ document: first, score: 0.9 }],
+  });
+  const evaluation = (queries: ReturnType<typeof detail>[]) => ({
+    metrics: {},
+    queries,
+    scores: { width: 0.01, true: [], false: [], bestFalse: [], trueMean: 0, falseMean: 0, bestFalseMean: 0 },
+  });
+
+  it('tells what was won and lost, with the texts and what stood first instead', () => {
+    const { changes, won, lost } = questionChanges(
+      evaluation([detail(0, 0.2, 7, 2), detail(1, 1, 1, 1), detail(2, 0.5, 3, 0)]),
+      evaluation([detail(0, 1, 1, 0), detail(1, 0, null, 2), detail(2, 0.5, 3, 0)]),
+      ['q0', 'q1', 'q2'],
+      ['d0', 'd1', 'd2'],
+    );
+    expect(changes).toEqual([-1, 0, 0.8]);
+    expect(won).toMatchObject([
+      { question: 'q0', answer: 'd0', before: { insteadOf: { text: 'd2' } }, after: { insteadOf: null } },
+    ]);
+    expect(lost).toMatchObject([
+      { question: 'q1', answer: 'd1', before: { insteadOf: null }, after: { rank: null, insteadOf: { text: 'd2' } } },
+    ]);
+  });
+});
