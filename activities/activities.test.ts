@@ -1,5 +1,5 @@
 // The activities in Temporal's mock environment: the store's identity, what a cancellation means, how errors and warnings leave. The
-// trainer is a play one (test/fixtures/fake-trainer.js).
+// trainer is a play one (test/support/fake-trainer.js).
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { parseSpec } from '../src/spec/parse.js';
 import type { StageProgress } from '../src/spec/stages.js';
 import { createActivities, TrainerPool, type Activities, type WorkerSettings } from './index.js';
 
-const trainerPath = fileURLToPath(new URL('../test/fixtures/fake-trainer.js', import.meta.url));
+const trainerPath = fileURLToPath(new URL('../test/support/fake-trainer.js', import.meta.url));
 const logger = new DefaultLogger('ERROR');
 
 let folder: string;

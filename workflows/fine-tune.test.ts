@@ -7,8 +7,8 @@ import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ARTIFACT_DAMAGED } from '../src/errors.js';
 import type { FineTuneResult } from '../src/spec/stages.js';
-import { bundleWorkflows, startTestServer } from '../test/fixtures/server.js';
-import { stubActivities, stubFailure, type StubOptions } from '../test/fixtures/stub-activities.js';
+import { bundleWorkflows, startTestServer } from '../test/support/server.js';
+import { stubActivities, stubFailure, type StubOptions } from '../test/support/stub-activities.js';
 import type { RunProgress } from './progress.js';
 
 let environment: TestWorkflowEnvironment;

@@ -1,4 +1,4 @@
-// The Worker's side against a play trainer (test/fixtures/fake-trainer.js) that speaks the real protocol from dist.
+// The Worker's side against a play trainer (test/support/fake-trainer.js) that speaks the real protocol from dist.
 import { fork } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { openLocalStore } from '../artifacts/local-store.js';
 import type { StageProgress } from '../spec/stages.js';
 import { TrainerHost, type TrainerCallOptions } from './host.js';
 
-const trainerPath = fileURLToPath(new URL('../../test/fixtures/fake-trainer.js', import.meta.url));
+const trainerPath = fileURLToPath(new URL('../../test/support/fake-trainer.js', import.meta.url));
 
 let folder: string;
 let storeId: string;
@@ -193,7 +193,7 @@ describe('a trainer whose Worker is gone', () => {
   it('exits between two steps, also while it is busy', async () => {
     // A Worker of its own, killed in the middle of a call.
     const file = join(folder, 'steps');
-    const worker = fork(fileURLToPath(new URL('../../test/fixtures/one-call-worker.js', import.meta.url)), [
+    const worker = fork(fileURLToPath(new URL('../../test/support/one-call-worker.js', import.meta.url)), [
       JSON.stringify({ storeFolder: folder, storeId, trainerPath, input: { play: 'busy', file } }),
     ]);
     const steps = async () => (await readFile(file, 'utf8').catch(() => '')).trim().split('\n').filter(Boolean);

@@ -1,0 +1,126 @@
+// Histories of runs that this and earlier versions recorded, replayed on the present workflow code: a change that would break a run in
+// flight fails here. `npm run history:record` adds those of the present code (do so when a change is guarded by a patch).
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Context } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { bundleWorkflows, startTestServer } from './support/server.js';
+import { stubActivities, stubFailure, type StubOptions } from './support/stub-activities.js';
+
+const folder = fileURLToPath(new URL('./histories', import.meta.url));
+const spec = { model: 'org/model', dataset: { source: 'pairs.jsonl' }, training: { epochs: 2 } };
+
+/** What is recorded: each a way that a run may take. */
+const recorded: Record<
+  string,
+  { input: unknown; replace?: StubOptions['replace']; during?: (run: WorkflowHandle) => Promise<unknown> }
+> = {
+  'whole-run': { input: spec },
+  'ready-data-keep-best': {
+    input: { ...spec, dataset: { train: 'a.json', test: 'b.json' }, training: { epochs: 2, keep: 'best' } },
+  },
+  'damaged-artifact': {
+    input: spec,
+    replace: (stubs) => {
+      let damaged = true;
+      return {
+        publishModel: async (input) => {
+          if (!damaged) return stubs.publishModel(input);
+          damaged = false;
+          throw stubFailure('ArtifactDamaged', false);
+        },
+      };
+    },
+  },
+  'paused-and-resumed': {
+    input: spec,
+    replace: (stubs) => {
+      let stopped = false;
+      return {
+        trainEpoch: async (input) => {
+          if (stopped) return stubs.trainEpoch(input);
+          stopped = true;
+          const activity = Context.current();
+          const beat = setInterval(() => activity.heartbeat(), 20);
+          await activity.cancelled.catch(() => clearInterval(beat));
+          return { ...(await stubs.trainEpoch(input)), finished: false };
+        },
+      };
+    },
+    during: async (run) => {
+      await expect
+        .poll(async () => (await run.describe()).raw.pendingActivities?.[0]?.activityId, { timeout: 30_000 })
+        .toBe('train-epoch-1');
+      await run.signal('pause');
+      await run.signal('resume');
+    },
+  },
+  'refused-spec': { input: { ...spec, trainning: {} } },
+};
+
+/** Process and host, as they stand in identities and queue names. */
+const machine = new RegExp(`\\d+@${hostname()}`, 'g');
+const isRecording = process.env.RECORD_HISTORIES !== undefined;
+
+if (isRecording)
+  describe('recording', () => {
+    it('writes the history of every way a run may take', async () => {
+      const environment = await startTestServer();
+      const workflowBundle = await bundleWorkflows();
+      for (const [name, { input, replace, during }] of Object.entries(recorded)) {
+        const taskQueue = `record-${name}`;
+        const { activities } = stubActivities({ trainingTaskQueue: taskQueue, ...(replace && { replace }) });
+        const worker = await Worker.create({
+          connection: environment.nativeConnection,
+          taskQueue,
+          activities,
+          workflowBundle,
+          maxHeartbeatThrottleInterval: '100ms',
+        });
+        await worker.runUntil(async () => {
+          const run = await environment.client.workflow.start('fineTune', {
+            taskQueue,
+            workflowId: `${name}-${randomUUID()}`,
+            args: [input],
+          });
+          await during?.(run);
+          await run.result().catch(() => undefined);
+          // Which machine recorded it is nobody's affair.
+          const json = historyToJSON(await run.fetchHistory()).replaceAll(machine, 'recorder');
+          await writeFile(join(folder, `${name}.json`), `${json}\n`);
+        });
+      }
+      await environment.teardown();
+    });
+  });
+
+if (!isRecording)
+  describe('a recorded run', () => {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+    let workflowBundle: WorkflowBundleWithSourceMap;
+    beforeAll(async () => {
+      workflowBundle = await bundleWorkflows();
+    });
+
+    it('is there for every way a run may take', () => {
+      expect(names).toEqual(expect.arrayContaining(Object.keys(recorded).map((name) => `${name}.json`)));
+    });
+
+    it.each(names)('%s replays on the present code', async (name) => {
+      const history: unknown = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      await Worker.runReplayHistory({ workflowBundle }, history);
+    });
+
+    it('whose order of activities differs is refused', async () => {
+      // Guards the guard: the same replay with one activity under another name.
+      const text = readFileSync(join(folder, 'whole-run.json'), 'utf8').replaceAll('transformPairs', 'transformRows');
+      await expect(Worker.runReplayHistory({ workflowBundle }, JSON.parse(text))).rejects.toThrow(/nondeterminism/i);
+    });
+  });
