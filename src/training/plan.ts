@@ -9,6 +9,7 @@ import type { TrainingSpec } from '../spec/spec.js';
 import { promptWarning, resolvePrompts } from '../text/prompts.js';
 import { readTokens, tokenBlobs, tokenizeRetrieval, type TokensFacts, type TokensPart } from '../text/tokenize.js';
 import { batchOf, pairsOf, planBatches, type TrainingPairs } from './batches.js';
+import { newestCheckpoint } from './checkpoint.js';
 import { chooseMicroBatchSize, estimateRun, memoryLimitMb } from './estimate.js';
 import { lineageOf } from './lineage.js';
 import { NUMERICS_VERSION } from './numerics.js';
@@ -74,8 +75,12 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
   const pairs = pairsOf(part);
   const plan = await rememberPlan({ input, tokens, part, pairs, model, limitMb }, context);
   const { facts } = plan;
+  const seconds = (performance.now() - began) / 1000; // what follows is for the eye and no part of training
+  const isNew = (await newestCheckpoint(context.store, facts.lineage)) === undefined;
   const measured =
-    context.engines && (await measureStep(context.engines, { input, facts, part, pairs }, context.store));
+    isNew && context.engines
+      ? await measureStep(context.engines, { input, facts, part, pairs }, context.store)
+      : undefined;
   const run = estimateRun({
     steps: facts.totalSteps,
     epochs: training.epochs,
@@ -96,7 +101,7 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
     microBatchSize: facts.microBatchSize,
     cut: Object.fromEntries(Object.entries(tokens.facts.parts).map(([name, { cut }]) => [name, cut])),
     estimate: { ...run, memoryMb: Math.ceil(model.estimateMb(microTokens)) },
-    seconds: (performance.now() - began) / 1000,
+    seconds,
     warnings,
   };
 }

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { trainingSpec } from '../../test/support/training-fixture.js';
+import { lineageOf, type LineageInputs } from './lineage.js';
+
+const blob = (sha256: string): { sha256: string; bytes: number } => ({ sha256, bytes: 1 });
+
+function inputs(overrides: Partial<LineageInputs> = {}): LineageInputs {
+  return {
+    start: { base: { 'model.safetensors': blob('w'), 'config.json': blob('c') } },
+    data: { 'train/queries': blob('q') },
+    microBatchSize: 4,
+    training: trainingSpec(),
+    ...overrides,
+  };
+}
+
+describe('lineageOf', () => {
+  it('is another for another base file, other data, another micro-batch and another parent', () => {
+    const names = [
+      inputs(),
+      inputs({ start: { base: { 'model.safetensors': blob('w'), 'config.json': blob('other') } } }),
+      inputs({ start: { base: { 'model.safetensors': blob('w'), 'other.json': blob('c') } } }),
+      inputs({ start: { parent: { lineage: 'l', step: 3 } } }),
+      inputs({ start: { parent: { lineage: 'l', step: 4 } } }),
+      inputs({ data: { 'train/queries': blob('other') } }),
+      inputs({ microBatchSize: 2 }),
+    ].map(lineageOf);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names[0]).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('is another for every setting but those that change no weight, so that a new setting counts by default', () => {
+    const training = trainingSpec();
+    const same = { checkpointEverySeconds: 7, keep: 'best', microBatchSize: 3 } as const;
+    expect(lineageOf(inputs({ training: { ...training, ...same } }))).toBe(lineageOf(inputs()));
+    for (const name of Object.keys(training).filter((key) => !(key in same))) {
+      expect(lineageOf(inputs({ training: { ...training, [name]: 'another' } })), name).not.toBe(lineageOf(inputs()));
+    }
+    expect(lineageOf(inputs({ training: { ...training, futureSetting: 1 } as typeof training }))).not.toBe(
+      lineageOf(inputs()),
+    );
+  });
+});

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
+import { readArtifact } from '../artifacts/artifact.js';
+import { chooseMicroBatchSize, estimateRun } from './estimate.js';
+import type { TrainingPlan } from './plan.js';
+
+let fixture: TrainingFixture;
+beforeEach(async () => {
+  fixture = await TrainingFixture.create();
+});
+afterEach(() => fixture.remove());
+
+describe('planTraining', () => {
+  it('counts the batches of every epoch, and the pairs that they hold', async () => {
+    const plan = await fixture.plan(trainingSpec({ epochs: 3 }));
+    const { facts } = await readArtifact<TrainingPlan>(fixture.store, plan.plan);
+    expect(plan.stepsPerEpoch).toHaveLength(3);
+    expect(plan.totalSteps).toBe(plan.stepsPerEpoch.reduce((a, b) => a + b));
+    expect(plan.pairs).toBe(14);
+    for (const [epoch, steps] of plan.stepsPerEpoch.entries()) {
+      expect(facts.pairsPerEpoch[epoch]).toBeLessThanOrEqual(14);
+      expect(steps).toBeGreaterThanOrEqual(Math.ceil(facts.pairsPerEpoch[epoch]! / 4));
+    }
+  });
+
+  it('gives the same names for the same inputs, and keeps the plan when only the interval of checkpoints changes', async () => {
+    const one = await fixture.plan();
+    const two = await fixture.plan(trainingSpec({ checkpointEverySeconds: 99, keep: 'best' }));
+    expect(two).toMatchObject({ plan: one.plan, tokens: one.tokens, lineage: one.lineage });
+    expect((await fixture.plan(trainingSpec({ seed: 1 }))).lineage).not.toBe(one.lineage);
+  });
+
+  it('refuses fewer pairs than a batch', async () => {
+    await expect(fixture.plan(trainingSpec({ batchSize: 15 }))).rejects.toMatchObject({
+      type: 'InvalidData',
+      message: 'Training: at least one batch of 15 pairs is needed, got 14. Add data or lower training.batchSize.',
+    });
+  });
+
+  it('refuses a length that the model does not take', async () => {
+    await expect(fixture.plan(trainingSpec({ maxSequenceLength: 17 }))).rejects.toMatchObject({
+      type: 'InvalidSpec',
+      message: expect.stringMatching(/at most 16 tokens, got 17/),
+    });
+  });
+
+  it('takes dropout as a number or as the model’s config says', async () => {
+    const dropoutOf = async (dropout: number | 'model'): Promise<unknown> => {
+      const { plan } = await fixture.plan(trainingSpec({ dropout }));
+      return (await readArtifact<TrainingPlan>(fixture.store, plan)).facts.dropout;
+    };
+    expect(await dropoutOf(0.3)).toEqual({ hidden: 0.3, attention: 0.3 });
+    expect(await dropoutOf('model')).toEqual({ hidden: 0.1, attention: 0.1 });
+  });
+
+  it('makes micro-batches when the whole batch does not fit into memory, and keeps them on a machine with more', async () => {
+    const small = await fixture.plan(trainingSpec(), {}, 210);
+    expect(small.microBatchSize).toBe(2);
+    expect((await fixture.plan(trainingSpec(), {}, 10_000)).microBatchSize).toBe(2);
+    expect((await fixture.plan(trainingSpec({ microBatchSize: 100 }))).microBatchSize).toBe(4);
+  });
+
+  it('warns of cut texts and of E5 models without their prefixes', async () => {
+    const plan = await fixture.plan(trainingSpec({ maxSequenceLength: 4 }), { names: ['e5-small-v2'] });
+    expect(plan.cut.train).toEqual({ queries: 0, documents: 14 });
+    expect(plan.warnings).toEqual([
+      expect.stringMatching(/e5-small-v2.*"query: "/),
+      'train: 0 of 14 questions and 14 of 14 passages are longer than 4 tokens and were cut.',
+      'test: 0 of 3 questions and 3 of 3 passages are longer than 4 tokens and were cut.',
+    ]);
+  });
+});
+
+describe('chooseMicroBatchSize', () => {
+  const options = { batchSize: 10, batchTokens: 1000, pairTokens: 150, estimateMb: (tokens: number) => tokens };
+  it('halves the batch until it fits, down to one pair', () => {
+    const sizes = [2000, 1400, 1000, 500, 10].map((limitMb) => chooseMicroBatchSize({ ...options, limitMb }));
+    expect(sizes).toEqual([10, 5, 3, 2, 1]);
+  });
+});
+
+describe('estimateRun', () => {
+  const size = {
+    steps: 10,
+    epochs: 1,
+    tokens: 1000,
+    parameters: 1e6,
+    denseParameters: 1e6,
+    checkpointEverySeconds: 30,
+  };
+  it('goes by a measured step where there is one', () => {
+    expect(estimateRun({ ...size, measured: { seconds: 2, tokens: 10 } }).seconds).toBe(201);
+  });
+  it('counts a checkpoint for each interval', () => {
+    const disk = (seconds: number): number => estimateRun({ ...size, measured: { seconds, tokens: 1000 } }).diskMb;
+    expect(disk(59) - disk(1)).toBeGreaterThan(10);
+  });
+});
