@@ -59,8 +59,9 @@ export class EngineSession {
     const views = new Map<string, Float32Array>();
     for (const [name, { tensor, offset, shape }] of this.outputs) {
       const data = results[tensor]!.data as Float32Array;
-      const isWhole = offset === 0 && tensor === name;
-      const size = isWhole ? data.length : shape.reduce<number>((product, dim) => product * Number(dim), 1);
+      // A result may share its tensor with another one; only a whole tensor has sides that are not known beforehand.
+      const known = shape.reduce<number>((product, dim) => product * Number(dim), 1);
+      const size = Number.isNaN(known) ? data.length : known;
       views.set(name, size === data.length ? data : data.subarray(offset, offset + size));
     }
     return views;
