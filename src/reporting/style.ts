@@ -91,6 +91,9 @@ footer { padding-top: 36px; padding-bottom: 48px; color: var(--muted); font-size
 }
 @media print {
   body { background: #fff; font-size: 11pt; } main, header, footer { max-width: none; padding: 0; } nav, .skip { display: none; }
+  .plots, .cards, .columns { grid-template-columns: 1fr 1fr; gap: 10px; } .tiles { grid-template-columns: repeat(5, 1fr); }
+  .tiles li { padding: 8px 10px; } .value { font-size: 1rem; } figure, .cards li { padding: 10px 12px; }
+  h2 { margin: 24px 0 8px; } th, td { padding-top: 3px; padding-bottom: 3px; }
   figure, .cards li, .verdict, tr, pre { break-inside: avoid; } h2, h3 { break-after: avoid; }
   pre { white-space: pre-wrap; }
 }
