@@ -115,6 +115,8 @@ describe('a run', () => {
         epochs: [{ epoch: 1, meanLoss: 1 }, { epoch: 2 }, { epoch: 3, metrics: { 'ndcg@10': 0.65 } }],
         publishedEpoch: 3,
       });
+      const metadata = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+      expect(metadata.currentDetails).toMatch(/done.*<svg.*<polyline.*Verdict: improved/s);
       const { memo } = await handle.describe();
       expect(memo).toMatchObject({
         model: { sha256: 'd'.repeat(64) },

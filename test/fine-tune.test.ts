@@ -1,0 +1,184 @@
+// The whole run through a real server with real activities and the real trainer process, on a tiny encoder with random weights. Whatever
+// is done to it, the same inputs give the same model.safetensors, byte for byte.
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createActivities, TrainerPool, type WorkerSettings } from '../activities/index.js';
+import { sha256OfFile } from '../src/artifacts/hash.js';
+import type { StageContext } from '../src/artifacts/stage-context.js';
+import type { FineTuneSpecInput } from '../src/spec/spec.js';
+import type { FineTuneResult, Stage, StageProgress } from '../src/spec/stages.js';
+import type { TrainerOperation, TrainerOperations } from '../src/trainer/operations.js';
+import { realTexts } from './support/real-texts.js';
+import { bundleWorkflows, startTestServer } from './support/server.js';
+import { writeTinyTokenizer } from './support/tiny-tokenizer.js';
+
+let environment: TestWorkflowEnvironment;
+let workflowBundle: WorkflowBundleWithSourceMap;
+let inputs: string;
+let folder: string;
+
+beforeAll(async () => {
+  [environment, workflowBundle] = await Promise.all([startTestServer(), bundleWorkflows()]);
+  folder = await mkdtemp(join(tmpdir(), 'fine-tune-'));
+  inputs = join(folder, 'inputs');
+  const texts = await realTexts(80);
+  await writeTinyTokenizer(join(inputs, 'tokenizer'), texts, 300);
+  const rows = texts.map((answer, index) => ({ question: `${index} ${answer.slice(0, 30)}`, answer }));
+  await writeFile(join(inputs, 'pairs.jsonl'), [...rows, { question: 'what?', answer: '' }].map(toLine).join(''));
+});
+afterAll(async () => {
+  await environment?.teardown();
+  await rm(folder, { recursive: true, force: true });
+});
+const toLine = (row: object) => `${JSON.stringify(row)}\n`;
+const spec = (training: FineTuneSpecInput['training'] = {}, dataset: object = {}): FineTuneSpecInput => ({
+  model: {
+    random: {
+      tokenizer: join(inputs, 'tokenizer'),
+      hiddenSize: 32,
+      numHiddenLayers: 2,
+      numAttentionHeads: 2,
+      intermediateSize: 64,
+      maxPositionEmbeddings: 64,
+    },
+  },
+  dataset: { source: join(inputs, 'pairs.jsonl'), ...dataset },
+  training: { epochs: 2, batchSize: 4, learningRate: 1e-3, checkpointEverySeconds: 0.05, ...training },
+  output: { name: 'tiny', directory: join(folder, 'out') },
+});
+
+/** Runs the workflow on Workers of its own. */
+async function fineTune(input: FineTuneSpecInput, store: string, Pool = TrainerPool): Promise<FineTuneResult> {
+  const taskQueue = `finetune-${randomUUID()}`;
+  const trainingTaskQueue = `${taskQueue}-training`;
+  const settings: WorkerSettings = {
+    store: join(folder, store),
+    dataFolders: [folder],
+    trainingTaskQueue,
+    trainerPath: fileURLToPath(new URL('../dist/src/trainer/child.js', import.meta.url)),
+    threads: 1,
+  };
+  const trainers = new Pool(settings);
+  const activities = createActivities(settings, trainers);
+  const { nativeConnection: connection, client } = environment;
+  const main = await Worker.create({ connection, taskQueue, activities, workflowBundle });
+  const training = await Worker.create({
+    connection,
+    taskQueue: trainingTaskQueue,
+    activities,
+    maxConcurrentActivityTaskExecutions: 1,
+  });
+  try {
+    return await main.runUntil(
+      training.runUntil(
+        client.workflow.execute('fineTune', { taskQueue, workflowId: randomUUID(), args: [input] }),
+      ) as Promise<FineTuneResult>,
+    );
+  } finally {
+    await trainers.close();
+  }
+}
+
+/** A pool whose trainer is killed with SIGKILL, once in each stage, at a report that fits. */
+function killingPool(
+  stages: Partial<Record<Stage, (progress: StageProgress) => boolean>>,
+  killed: Stage[],
+): typeof TrainerPool {
+  return class extends TrainerPool {
+    override call<K extends TrainerOperation>(
+      operation: K,
+      input: TrainerOperations[K]['input'],
+      context: StageContext,
+    ): Promise<TrainerOperations[K]['result']> {
+      const progress = (report: StageProgress): void => {
+        context.progress(report);
+        if (killed.includes(report.stage) || !stages[report.stage]?.(report) || this.pid === undefined) return;
+        killed.push(report.stage);
+        process.kill(this.pid, 'SIGKILL');
+      };
+      return super.call(operation, input, { ...context, progress });
+    }
+  };
+}
+
+const modelFile = (result: FineTuneResult) => sha256OfFile(join(result.model.path, 'model.safetensors'));
+
+describe('a whole run', () => {
+  let undisturbed: FineTuneResult;
+  let model: string;
+  beforeAll(async () => {
+    undisturbed = await fineTune(spec(), 'store');
+    model = await modelFile(undisturbed);
+  });
+
+  it('trains, evaluates and publishes the tree, and leaves nothing temporary behind', async () => {
+    expect(undisturbed.model).toEqual({ path: join(folder, 'out/data/embeddings/tiny'), sha256: model });
+    expect(undisturbed).toMatchObject({ publishedEpoch: 2, bitIdentical: true });
+    expect(undisturbed.metrics.epochs).toHaveLength(2);
+    expect(undisturbed.metrics.after).toEqual(undisturbed.metrics.epochs[1]?.metrics);
+    expect(undisturbed.training.pairs).toBeGreaterThan(80);
+    expect(undisturbed.training.peakMemoryMb).toBeGreaterThan(30);
+    expect(await readdir(join(folder, 'out/data'))).toEqual(['dataset', 'embeddings', 'logs']);
+    expect(await readdir(join(folder, 'out/data/dataset'))).toEqual(['pairs']);
+    expect(await readFile(undisturbed.report, 'utf8')).toContain('<html');
+    expect(await readdir(join(folder, 'store/tmp'))).toEqual([]);
+  });
+
+  it('made again on another store gives the same model, byte for byte', async () => {
+    const again = await fineTune(spec(), 'another-store');
+    expect(await modelFile(again)).toBe(model);
+    expect(again).toMatchObject({ metrics: undisturbed.metrics, inputsSha256: undisturbed.inputsSha256 });
+  });
+
+  it('whose trainer was killed in every stage, in training in the middle of an epoch, gives the same model', async () => {
+    const killed: Stage[] = [];
+    const isInMiddle = ({ epoch, done, total }: StageProgress): boolean => epoch === 2 && done < total - 3;
+    const whenever = (): boolean => true;
+    const Pool = killingPool({ tokenize: whenever, evaluate: whenever, train: isInMiddle, publish: whenever }, killed);
+    const result = await fineTune(spec(), 'store-of-the-killed', Pool);
+    expect(killed).toEqual(['tokenize', 'evaluate', 'train', 'publish']);
+    expect(await modelFile(result)).toBe(model);
+    expect(result.bitIdentical).toBe(true);
+  });
+
+  it('made again on the same store trains nothing, and publishes the same', async () => {
+    let steps = 0;
+    const Pool = killingPool({ train: () => ++steps < 0 }, []);
+    const again = await fineTune(spec(), 'store', Pool);
+    expect(steps).toBe(0);
+    expect(await modelFile(again)).toBe(model);
+  });
+
+  it('whose stored results vanish before publishing makes them again, and gives the same model', async () => {
+    const store = join(folder, 'store');
+    class Vandal extends TrainerPool {
+      private done = false;
+      override async call<K extends TrainerOperation>(
+        operation: K,
+        input: TrainerOperations[K]['input'],
+        context: StageContext,
+      ): Promise<TrainerOperations[K]['result']> {
+        if (operation === 'publishModel' && !this.done) {
+          this.done = true;
+          await rm(join(store, 'records'), { recursive: true });
+          await rm(join(store, 'blobs'), { recursive: true });
+        }
+        return super.call(operation, input, context);
+      }
+    }
+    const result = await fineTune(spec(), 'store', Vandal);
+    expect(result.warnings.join('\n')).toContain('made again');
+    expect(await modelFile(result)).toBe(model);
+  });
+
+  it('that keeps the best epoch chooses it on a validation part', async () => {
+    const result = await fineTune(spec({ keep: 'best' }, { validationRatio: 0.2 }), 'store');
+    expect(result.metrics.after).toEqual(result.metrics.epochs[result.publishedEpoch - 1]?.metrics);
+  });
+});
