@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorMessage } from '../errors.js';
+import { callAs } from './invocation.js';
 import { packageFolder } from '../temporal/defaults.js';
 import { runProgram } from '../temporal/run-program.js';
 import { findServerProgram, type FindServerProgramOptions } from '../temporal/server-program.js';
@@ -36,7 +37,7 @@ export function checkNode(version = process.versions.node): Check {
 export function checkPlatform(
   platform: string = process.platform,
   arch: string = process.arch,
-  glibc: string | undefined = glibcVersion(),
+  glibc: string = glibcVersion(),
 ): Check {
   const name = 'platform';
   const detail = `${platform} ${arch}${platform === 'linux' ? (glibc ? `, glibc ${glibc}` : ', no glibc') : ''}`;
@@ -129,7 +130,7 @@ export async function checkStore(folder: string): Promise<Check> {
       status: isTight ? 'note' : 'ok',
       detail: `${folder} can be written, ${freeMb} MB free`,
       ...(isTight && {
-        remedy: `A run of a small encoder needs about ${SPACE_NEEDED_MB} MB; \`finetune plan\` estimates yours.`,
+        remedy: `A run of a small encoder needs about ${SPACE_NEEDED_MB} MB; \`${callAs('plan SPEC')}\` estimates yours.`,
       }),
     };
   } catch (error) {
@@ -161,7 +162,10 @@ function memoryLimit(): number {
   return limit > 0 && limit < totalmem() ? limit : totalmem();
 }
 
-function glibcVersion(): string | undefined {
+/** Version of glibc, empty where there is none. */
+function glibcVersion(): string {
+  // The report would look up the names of open connections otherwise.
+  Object.assign(process.report, { excludeNetwork: true });
   const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  return header?.glibcVersionRuntime;
+  return header?.glibcVersionRuntime ?? '';
 }

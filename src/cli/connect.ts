@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { errorMessage } from '../errors.js';
 import { describeTarget, type ConnectionTarget } from '../temporal/connection.js';
+import { callAs } from './invocation.js';
 import type { Output } from './output.js';
 
 /**
@@ -19,7 +20,7 @@ export async function connectClient(target: ConnectionTarget, output: Output): P
   } catch (error) {
     throw new Error(
       `no Temporal server answers at ${describeTarget(target)}: ${errorMessage(error)}\n` +
-        'Start one with `finetune server`, or name another with --address.',
+        `Start one with \`${callAs('server')}\`, or name another with --address.`,
       { cause: error },
     );
   }

@@ -5,6 +5,7 @@ import { fineTuneHandle, type FineTuneRun } from '../temporal/client.js';
 import type { ConnectionTarget } from '../temporal/connection.js';
 import { watchRun, type RunSnapshot } from '../temporal/run-watch.js';
 import { errorBlock, errorFacts } from './errors.js';
+import { callAs } from './invocation.js';
 import { jsonOutcome, type Output } from './output.js';
 import { ProgressView, type ProgressFrame } from './progress-view.js';
 import { summary } from './summary.js';
@@ -90,7 +91,7 @@ export function frameOf(snapshot: RunSnapshot, taskQueue: string): ProgressFrame
   if (activity?.stage) frame.progress = activity.stage;
   if (progress && progress.epoch > 0) Object.assign(frame, { epoch: progress.epoch, epochs: progress.epochs });
   if (progress?.paused) frame.note = 'paused; send the signal "resume" to go on';
-  else if (noWorker) frame.note = `no Worker polls the queue "${taskQueue}": start one with \`finetune worker\``;
+  else if (noWorker) frame.note = `no Worker polls the queue "${taskQueue}": start one with \`${callAs('worker')}\``;
   else if (activity?.lastFailure !== undefined && activity.attempt > 1)
     frame.note = `attempt ${activity.attempt} after: ${activity.lastFailure}`;
   else if (activity?.waiting) frame.note = 'waiting for a Worker';

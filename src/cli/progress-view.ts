@@ -86,7 +86,7 @@ export class ProgressView {
 
   private next(title: string): void {
     this.endBar();
-    if (this.title !== '') {
+    if (this.title !== '' && this.title !== LABELS.done) {
       this.stream.write(`${colors.green('✓')} ${this.title} ${colors.dim(clock((this.now() - this.since) / 1000))}\n`);
     }
     this.title = title;

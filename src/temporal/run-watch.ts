@@ -1,5 +1,6 @@
 // Follows a run from outside: its status, what it says of itself (the query getProgress), and what its activity reports with its
 // heartbeats. Goes on over a server or a Worker that is away for a while, and says that it is.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { RunProgress } from '../../workflows/progress.js';
@@ -48,10 +49,7 @@ export async function watchRun(
     onSnapshot(snapshot);
     status = snapshot.status;
     if (status !== 'RUNNING' && status !== 'UNREACHABLE' && status !== 'PAUSED') return status;
-    await new Promise<void>((wake) => {
-      const timer = setTimeout(wake, intervalMs);
-      signal?.addEventListener('abort', () => (clearTimeout(timer), wake()), { once: true });
-    });
+    await sleep(intervalMs, undefined, signal ? { signal } : {}).catch(() => undefined);
   }
   return status;
 }

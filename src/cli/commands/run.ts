@@ -9,6 +9,7 @@ import { connectWorker, createFineTuneWorkers } from '../../temporal/worker.js';
 import type { Command } from 'commander';
 import { connectClient } from '../connect.js';
 import { EXIT, followRun, tellOutcome, uiPage } from '../follow.js';
+import { callAs } from '../invocation.js';
 import { jsonOutcome, type Output } from '../output.js';
 import {
   withCommon,
@@ -79,7 +80,7 @@ async function run(specPath: string, options: RunOptions, output: Output): Promi
       code = await tellOutcome(follow);
     } else {
       const { workflowId, runId } = started;
-      output.say(`The run ${workflowId} is kept: \`finetune run ${specPath}\` goes on where it was.`);
+      output.say(`The run ${workflowId} is kept: \`${callAs(`run ${specPath}`)}\` goes on where it was.`);
       output.set(jsonOutcome({ workflowId, runId, status: 'RUNNING' }, undefined, INTERRUPTED));
     }
   } finally {
@@ -88,7 +89,7 @@ async function run(specPath: string, options: RunOptions, output: Output): Promi
     await connection.close().catch(() => undefined);
   }
   if (target.from === 'local server' && !json) {
-    output.say(`\nThe server stays up for its pages (${target.uiUrl}); \`finetune server stop\` ends it.`);
+    output.say(`\nThe server stays up for its pages (${target.uiUrl}); \`${callAs('server stop')}\` ends it.`);
   }
   return code;
 }

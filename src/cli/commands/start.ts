@@ -5,6 +5,7 @@ import { findTarget } from '../../temporal/connection.js';
 import { action } from '../action.js';
 import { connectClient } from '../connect.js';
 import { EXIT, followRun, tellOutcome, uiPage } from '../follow.js';
+import { callAs } from '../invocation.js';
 import { jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
 import { onInterrupt } from '../signals.js';
@@ -38,14 +39,14 @@ async function start(specPath: string, options: StartOptions, output: Output): P
   );
   output.say(`  ${uiPage(target, run) ?? `on ${target.address}`}`);
   if (detach) {
-    output.say(`Follow it with \`finetune watch ${workflowId}\`.`);
+    output.say(`Follow it with \`${callAs(`watch ${workflowId}`)}\`.`);
     output.set(jsonOutcome({ workflowId, runId, status: run.outcome === 'finished' ? 'COMPLETED' : 'RUNNING' }));
     return EXIT.completed;
   }
   const { signal } = onInterrupt();
   const follow = { client, run, target, output, taskQueue, verbose, signal };
   if (await followRun(follow)) return tellOutcome(follow);
-  output.say(`Not waiting any more; the run goes on. \`finetune watch ${workflowId}\` follows it.`);
+  output.say(`Not waiting any more; the run goes on. \`${callAs(`watch ${workflowId}`)}\` follows it.`);
   output.set(jsonOutcome({ workflowId, runId, status: 'RUNNING' }));
   return EXIT.interrupted;
 }

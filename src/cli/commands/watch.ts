@@ -5,6 +5,7 @@ import { findTarget } from '../../temporal/connection.js';
 import { action } from '../action.js';
 import { connectClient } from '../connect.js';
 import { EXIT, followRun, tellOutcome, uiPage } from '../follow.js';
+import { callAs } from '../invocation.js';
 import { jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
 import { onInterrupt } from '../signals.js';
@@ -45,7 +46,7 @@ async function result(workflowId: string, options: WatchOptions, output: Output)
   const run = await followFineTune(client, workflowId);
   const { status } = await fineTuneHandle(client, workflowId, run.runId).describe();
   if (status.name === 'RUNNING') {
-    output.say(`${workflowId} is still running. \`finetune watch ${workflowId}\` follows it.`);
+    output.say(`${workflowId} is still running. \`${callAs(`watch ${workflowId}`)}\` follows it.`);
     output.set(jsonOutcome({ workflowId, runId: run.runId, status: status.name }));
     return EXIT.failed;
   }
