@@ -83,6 +83,18 @@ describe('blobs', () => {
   });
 });
 
+describe('removing a blob', () => {
+  it('takes it away, minds none that is not there, and lets it be put again', async () => {
+    const ref = await store.putBytes(Buffer.from('gone'));
+    await store.removeBlob(ref);
+    await store.removeBlob(ref);
+    expect(await store.hasBlob(ref)).toBe(false);
+    await expect(store.blobPath(ref)).rejects.toThrow(/is missing/);
+    expect(await store.putBytes(Buffer.from('gone'))).toEqual(ref);
+    expect((await store.readBlob(ref)).toString()).toBe('gone');
+  });
+});
+
 describe('records', () => {
   it('are created once and never overwritten', async () => {
     expect((await store.createRecord('kind', 'lineage/000001', { value: 1 })).created).toBe(true);

@@ -130,6 +130,11 @@ class LocalStore implements ArtifactStore {
     return readFile(await this.blobPath(ref));
   }
 
+  async removeBlob(ref: BlobRef): Promise<void> {
+    this.verified.delete(ref.sha256);
+    await withSystemErrors(this.location, () => rm(this.pathOfBlob(ref), { force: true }));
+  }
+
   async createRecord(kind: string, key: string, body: JsonObject): Promise<{ created: boolean; body: JsonObject }> {
     const path = this.pathOfRecord(kind, key);
     return withSystemErrors(this.location, async () => {

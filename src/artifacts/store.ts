@@ -33,6 +33,8 @@ export interface ArtifactStore {
   blobPath(ref: BlobRef): Promise<string>;
   /** The blob's content, verified. */
   readBlob(ref: BlobRef): Promise<Buffer>;
+  /** Removes a blob that nothing needs any more; no error when it is not there. The caller sees to it that no record counts on it. */
+  removeBlob(ref: BlobRef): Promise<void>;
 
   /** Creates a record; when one stands already it is left and returned with `created: false`. */
   createRecord(kind: string, key: string, body: JsonObject): Promise<{ created: boolean; body: JsonObject }>;

@@ -12,6 +12,8 @@ import type { Moments } from './optimizer.js';
 import type { Parameter } from './training-engine.js';
 
 const KIND = 'checkpoint';
+/** Marks checkpoints whose tensors may have been removed (retention.ts). */
+const RELEASED_KIND = 'checkpoint-released';
 const STEP_DIGITS = 9;
 
 /** Where a training stands; nothing in it hangs on time or machine. */
@@ -87,11 +89,19 @@ export async function saveCheckpoint(
     const manifest = body as unknown as CheckpointManifest;
     if (stableJson(manifest.content) === stableJson(content)) return { manifest, isOurs: true };
     if (await isWhole(store, key, manifest)) return { manifest, isOurs: false };
+    if (await store.readRecord(KIND, key)) {
+      await store.setAsideRecord(
+        KIND,
+        key,
+        'its tensors were removed, and a checkpoint with other content takes its place',
+      );
+    }
   }
 }
 
 /**
- * The newest checkpoint of a lineage whose content is whole, by its step as a number. Damaged ones are set aside with their reason.
+ * The newest checkpoint of a lineage whose content is whole, by its step as a number. Damaged ones are set aside with their reason; those
+ * whose tensors were removed are passed over.
  *
  * @param atMost the last step that may be looked at; later ones are left alone.
  */
@@ -100,18 +110,48 @@ export async function newestCheckpoint(
   lineage: string,
   { atMost = Infinity }: { atMost?: number } = {},
 ): Promise<CheckpointManifest | undefined> {
-  const steps = (await store.listRecords(KIND, `${lineage}/`))
-    .map((key) => Number(key.slice(lineage.length + 1)))
-    .filter((step) => Number.isSafeInteger(step) && step <= atMost)
-    .sort((a, b) => b - a);
-  for (const step of steps) {
-    const manifest = await findCheckpoint(store, { lineage, step });
+  const refs = (await listCheckpoints(store, lineage))
+    .filter(({ step }) => step <= atMost)
+    .sort((a, b) => b.step - a.step);
+  for (const ref of refs) {
+    const manifest = await findCheckpoint(store, ref);
     if (manifest) return manifest;
   }
   return undefined;
 }
 
-/** A checkpoint's manifest with all its blobs verified, or undefined; a damaged one is set aside. */
+/** All checkpoints that have a record, of a lineage or of all, in no order that means anything. */
+export async function listCheckpoints(store: ArtifactStore, lineage?: string): Promise<CheckpointRef[]> {
+  const keys = await store.listRecords(KIND, lineage === undefined ? '' : `${lineage}/`);
+  return keys.flatMap((key) => {
+    const [ofLineage = '', step = ''] = key.split('/');
+    return /^\d+$/.test(step) ? [{ lineage: ofLineage, step: Number(step) }] : [];
+  });
+}
+
+/** A checkpoint's manifest, nothing verified, and whether its tensors may have been removed. */
+export async function readManifest(
+  store: ArtifactStore,
+  { lineage, step }: CheckpointRef,
+): Promise<(CheckpointManifest & { isReleased: boolean }) | undefined> {
+  const key = keyOf(lineage, step);
+  const body = await store.readRecord(KIND, key);
+  if (!body) return undefined;
+  const isReleased = (await store.readRecord(RELEASED_KIND, key)) !== undefined;
+  return { ...(body as unknown as CheckpointManifest), isReleased };
+}
+
+/** Notes that a checkpoint's tensors may be missing from now on. */
+export async function markReleased(store: ArtifactStore, { lineage, step }: CheckpointRef): Promise<void> {
+  await store.createRecord(RELEASED_KIND, keyOf(lineage, step), {});
+}
+
+/** The blobs of a checkpoint that take its space. */
+export function tensorsOf({ content }: Pick<CheckpointManifest, 'content'>): BlobRef[] {
+  return [content.weights, content.m, content.v];
+}
+
+/** A checkpoint's manifest with all its blobs verified, or undefined: not there, its tensors removed, or damaged and now set aside. */
 export async function findCheckpoint(
   store: ArtifactStore,
   { lineage, step }: CheckpointRef,
@@ -167,7 +207,7 @@ async function demandCheckpoint(store: ArtifactStore, ref: CheckpointRef): Promi
   if (manifest) return manifest;
   throw new DamagedError(
     `checkpoint ${keyOf(ref.lineage, ref.step)}`,
-    'it is missing or was set aside: train this epoch again',
+    'it is missing, was set aside, or its tensors were removed: train this epoch again',
   );
 }
 
@@ -179,6 +219,7 @@ async function readTensors(store: ArtifactStore, blob: BlobRef): Promise<Map<str
 /** Verifies every blob that the record names; when one is damaged the record is set aside, so that its name is free again. */
 async function isWhole(store: ArtifactStore, key: string, manifest: CheckpointManifest): Promise<boolean> {
   try {
+    if (await isReleased(store, key, manifest)) return false;
     const { weights, m, v, state } = manifest.content;
     for (const blob of [state, weights, m, v]) await store.blobPath(blob);
     const { history } = await readState(store, manifest);
@@ -189,6 +230,12 @@ async function isWhole(store: ArtifactStore, key: string, manifest: CheckpointMa
     await store.setAsideRecord(KIND, key, error.message);
     return false;
   }
+}
+
+/** True when tensors are missing because they were removed, not because something broke. */
+async function isReleased(store: ArtifactStore, key: string, manifest: CheckpointManifest): Promise<boolean> {
+  const present = await Promise.all(tensorsOf(manifest).map((blob) => store.hasBlob(blob)));
+  return !present.every(Boolean) && (await store.readRecord(RELEASED_KIND, key)) !== undefined;
 }
 
 function keyOf(lineage: string, step: number): string {

@@ -12,6 +12,7 @@ import { newestCheckpoint, readState, type CheckpointManifest } from './checkpoi
 import { getHistory, meanLoss } from './loss-history.js';
 import { describeMachine, type Machine } from './numerics.js';
 import type { AdamW } from './optimizer.js';
+import { releaseOldTensors } from './retention.js';
 import { SpeedMeter } from './speed-meter.js';
 import { linearSchedule } from './schedule.js';
 import { TrainingRun } from './training-run.js';
@@ -42,7 +43,10 @@ export async function trainEpoch(input: TrainEpochInput, context: TrainEpochCont
     context.warn(message);
   };
   const { facts: plan } = await readArtifact<TrainingPlan>(store, input.plan);
-  const endStep = plan.stepsPerEpoch.slice(0, epoch).reduce((sum, steps) => sum + steps, 0);
+  const endOf = (ofEpoch: number): number =>
+    plan.stepsPerEpoch.slice(0, ofEpoch).reduce((sum, steps) => sum + steps, 0);
+  const epochEnds = new Set(plan.stepsPerEpoch.map((_, index) => endOf(index + 1)));
+  const endStep = endOf(epoch);
   if (plan.lineage !== lineage || plan.stepsPerEpoch.length < epoch) {
     throw new FinalError(
       'InvalidSpec',
@@ -76,6 +80,7 @@ export async function trainEpoch(input: TrainEpochInput, context: TrainEpochCont
   const save = async (): Promise<void> => {
     const start = performance.now();
     if (!(await run.save((start - began) / 1000))) began = start;
+    await releaseOldTensors(store, lineage, epochEnds);
     savedAt = performance.now();
     checkpointCost = savedAt - start;
   };

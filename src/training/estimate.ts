@@ -9,6 +9,8 @@ const OPERATIONS_PER_THREAD = 1.2e11;
 const OPTIMIZER_SECONDS_PER_PARAMETER = 5e-9;
 /** Weights and both moments in float32. */
 const CHECKPOINT_BYTES_PER_PARAMETER = 12;
+/** Older checkpoints inside an epoch lose their tensors (retention.ts); one more is being written. */
+const CHECKPOINTS_INSIDE_EPOCH = 3;
 /** The published folder's weights, its two ONNX files and the small one. */
 const PUBLISHED_BYTES_PER_PARAMETER = 14;
 
@@ -54,20 +56,19 @@ export interface RunSize {
   parameters: number;
   /** Parameters that take part in matrix products: all but the embeddings. */
   denseParameters: number;
-  checkpointEverySeconds: number;
   /** Measured seconds of a step with so many tokens, where a step was tried. */
   measured?: { seconds: number; tokens: number } | undefined;
 }
 
 /** Seconds of training (without evaluation) and MiB of disk. */
 export function estimateRun(size: RunSize): { seconds: number; diskMb: number } {
-  const { steps, epochs, tokens, parameters, denseParameters, checkpointEverySeconds, measured } = size;
+  const { steps, epochs, tokens, parameters, denseParameters, measured } = size;
   // Forward and backward pass take six operations a parameter and token.
   const secondsPerToken = measured
     ? measured.seconds / Math.max(1, measured.tokens)
     : (6 * denseParameters) / (OPERATIONS_PER_THREAD * availableParallelism());
   const seconds = tokens * secondsPerToken + steps * parameters * OPTIMIZER_SECONDS_PER_PARAMETER;
-  const checkpoints = epochs + Math.floor(seconds / checkpointEverySeconds);
+  const checkpoints = epochs + CHECKPOINTS_INSIDE_EPOCH;
   const bytes = parameters * (checkpoints * CHECKPOINT_BYTES_PER_PARAMETER + PUBLISHED_BYTES_PER_PARAMETER);
   return { seconds: Math.ceil(seconds), diskMb: Math.ceil(bytes / 2 ** 20) };
 }

@@ -87,7 +87,6 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
     tokens: facts.tokens.total,
     parameters: model.parameters,
     denseParameters: model.denseParameters,
-    checkpointEverySeconds: training.checkpointEverySeconds,
     measured,
   });
   const microTokens = Math.min(facts.tokens.largestBatch, facts.microBatchSize * facts.tokens.largestPair);

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TrainingFixture } from '../../test/support/training-fixture.js';
+import {
+  findCheckpoint,
+  listCheckpoints,
+  newestCheckpoint,
+  readCheckpoint,
+  readManifest,
+  saveCheckpoint,
+  tensorsOf,
+} from './checkpoint.js';
+import { releaseOldTensors } from './retention.js';
+import type { PlanResult } from '../spec/stages.js';
+
+let fixture: TrainingFixture;
+let plan: PlanResult;
+beforeEach(async () => {
+  fixture = await TrainingFixture.create();
+  plan = await fixture.plan();
+});
+afterEach(() => fixture.remove());
+
+/** Steps whose tensors are there. */
+async function stepsWithTensors(): Promise<number[]> {
+  const refs = await listCheckpoints(fixture.store, plan.lineage);
+  const found = await Promise.all(refs.map((ref) => findCheckpoint(fixture.store, ref)));
+  return found.flatMap((manifest) => (manifest ? [manifest.step] : [])).sort((a, b) => a - b);
+}
+
+describe('releaseOldTensors', () => {
+  it('leaves tensors to the newest two checkpoints and every epoch’s end, and all manifests', async () => {
+    await fixture.train(plan, 1);
+    await fixture.train(plan, 2);
+    const [first = 0] = plan.stepsPerEpoch;
+    expect(await stepsWithTensors()).toEqual([first, plan.totalSteps - 1, plan.totalSteps]);
+    expect(await listCheckpoints(fixture.store, plan.lineage)).toHaveLength(plan.totalSteps);
+    const early = (await readManifest(fixture.store, { lineage: plan.lineage, step: 1 }))!;
+    expect(early.isReleased).toBe(true);
+    expect(await Promise.all(tensorsOf(early).map((blob) => fixture.store.hasBlob(blob)))).not.toContain(true);
+  });
+
+  it('sets no manifest aside because its tensors were removed, and finds it whole again when they are', async () => {
+    await fixture.train(plan, 1);
+    const ref = { lineage: plan.lineage, step: 1 };
+    expect(await newestCheckpoint(fixture.store, plan.lineage, { atMost: 1 })).toBeUndefined();
+    await expect(readCheckpoint(fixture.store, ref)).rejects.toThrow(/tensors were removed/);
+    expect(await readManifest(fixture.store, ref)).toBeDefined();
+    // Another attempt that starts over makes the same tensors under the same name.
+    const place = await TrainingFixture.create();
+    await place.plan();
+    const controller = new AbortController();
+    const engines = place.engines({ beforeStep: () => controller.abort() });
+    const { checkpoint } = await place.train(plan, 1, { engines, signal: controller.signal });
+    const again = await readCheckpoint(place.store, checkpoint);
+    for (const blob of tensorsOf(again.manifest)) await fixture.store.putFile(await place.store.blobPath(blob));
+    expect((await newestCheckpoint(fixture.store, plan.lineage, { atMost: 1 }))?.content).toEqual(
+      again.manifest.content,
+    );
+    await place.remove();
+  });
+
+  it('keeps tensors that another lineage has too', async () => {
+    await fixture.train(plan, 1);
+    const { store } = fixture;
+    const end = (await newestCheckpoint(store, plan.lineage))!;
+    const { weights, moments, state, manifest } = await readCheckpoint(store, end);
+    const parameters = [...weights].map(([name, data]) => ({ name, shape: [data.length], data, decay: true }));
+    const save = (lineage: string, step: number): Promise<unknown> =>
+      saveCheckpoint(store, { state: { ...state, lineage, step }, parameters, moments, about: manifest.about });
+    for (const lineage of ['one', 'two']) for (const step of [1, 2, 3]) await save(lineage, step);
+    expect(await releaseOldTensors(store, 'one', new Set())).toEqual([1]);
+    expect(await findCheckpoint(store, { lineage: 'two', step: 1 })).toBeDefined();
+  });
+
+  it('takes the name of a checkpoint without tensors for one with other content', async () => {
+    await fixture.train(plan, 1);
+    const end = await readCheckpoint(fixture.store, (await newestCheckpoint(fixture.store, plan.lineage))!);
+    const parameters = [...end.weights].map(([name, data]) => ({ name, shape: [data.length], data, decay: true }));
+    const { moments, state, manifest } = end;
+    const saved = await saveCheckpoint(fixture.store, {
+      state: { ...state, step: 1 },
+      parameters,
+      moments,
+      about: manifest.about,
+    });
+    expect(saved.isOurs).toBe(true);
+  });
+});
