@@ -6,7 +6,7 @@ import { bm25Metrics } from '../evaluation/bm25.js';
 import { readDetails } from '../evaluation/details.js';
 import { compareEvaluations } from '../evaluation/verdict.js';
 import { isReadyDataset } from '../spec/spec.js';
-import { datasetName, modelName, outputName } from '../spec/names.js';
+import { outputName } from '../spec/names.js';
 import type { Part, PublishInput, Verdict } from '../spec/stages.js';
 import type { TokensFacts } from '../text/tokenize.js';
 import { findCheckpoint } from '../training/checkpoint.js';
@@ -48,8 +48,8 @@ export async function collectReportData(input: PublishInput, context: CollectCon
   const manifest = await findCheckpoint(store, published.checkpoint);
   return {
     name: outputName(spec),
-    baseModel: 'random' in spec.model ? modelName(spec.model) : spec.model.source,
-    dataset: isReadyDataset(spec.dataset) ? datasetName(spec.dataset) : spec.dataset.source,
+    baseModel: sourceName(input.pins.model),
+    dataset: sourceName(input.pins.dataset),
     ...(madeAt !== undefined && { madeAt }),
     verdict: context.verdict ?? compareEvaluations(old, now),
     topK: spec.evaluation.topK,
@@ -84,6 +84,11 @@ export async function collectReportData(input: PublishInput, context: CollectCon
     warnings: [...new Set(input.warnings)],
     load: load.map(({ program, code }) => ({ program, code })),
   };
+}
+
+/** A Hub id, or the last part of a path: a report does not tell where on a disk things lay. */
+function sourceName(pin: PublishInput['pins']['model'] | PublishInput['pins']['dataset']): string {
+  return pin.type === 'hub' ? pin.id : pin.label;
 }
 
 async function readTestSet(store: ArtifactStore, { retrieval }: PublishInput): Promise<RetrievalSet> {

@@ -5,7 +5,6 @@ import { epochAxis, figure, type Chart } from './chart.js';
 import { count, metric, metricLabel, plural } from './format.js';
 import { html, type Html } from './html.js';
 import type { ReportData } from './report-data.js';
-import { thinned } from './smooth.js';
 
 const EPOCH_METRICS = [
   { key: 'accuracy@10', colour: 'var(--third)', dash: [2, 3] },
@@ -67,21 +66,23 @@ function epochChart({ epochs, metrics, publishedEpoch }: ReportData): Chart | un
 function changeChart({ changes }: ReportData): Chart {
   const better = changes.filter((change) => change > 1e-9).length;
   const worse = changes.filter((change) => change < -1e-9).length;
-  const values = thinned(
-    changes.map((y, i) => ({ x: (100 * (i + 0.5)) / changes.length, y })),
-    500,
-  );
-  const x = { field: 'x', type: 'quantitative', title: 'share of the questions, %', scale: { domain: [0, 100] } };
+  const bars = Math.min(changes.length, 400);
+  const values = Array.from({ length: bars }, (_, i) => ({
+    from: (100 * i) / bars,
+    to: (100 * (i + 1)) / bars,
+    y: changes[Math.floor(((i + 0.5) * changes.length) / bars)]!,
+  }));
+  const x = { field: 'from', type: 'quantitative', title: 'share of the questions, %', scale: { domain: [0, 100] } };
   const y = {
     field: 'y',
     type: 'quantitative',
     title: 'change of NDCG@10',
     scale: { domain: [Math.min(-0.2, changes[0] ?? 0), Math.max(0.2, changes.at(-1) ?? 0)], nice: true },
   };
-  const area = (fill: string, limited: string): object => ({
-    transform: [{ calculate: limited, as: 'y' }],
-    mark: { type: 'area', fill, fillOpacity: 0.85, interpolate: 'step' },
-    encoding: { x, y },
+  const side = (fill: string, filter: string): object => ({
+    transform: [{ filter }],
+    mark: { type: 'rect', fill, stroke: fill, strokeWidth: 0.5 },
+    encoding: { x, x2: { field: 'to' }, y, y2: { datum: 0 } },
   });
   return {
     id: 'changes',
@@ -93,7 +94,7 @@ function changeChart({ changes }: ReportData): Chart {
     ],
     spec: {
       data: { values },
-      layer: [area('var(--after)', 'max(datum.y, 0)'), area('var(--bad)', 'min(datum.y, 0)')],
+      layer: [side('var(--after)', 'datum.y > 0'), side('var(--bad)', 'datum.y < 0')],
     },
   };
 }
@@ -144,10 +145,10 @@ function scoreChart(id: string, title: string, scores: ScoreDistribution, range:
   };
 }
 
-/** Neighbouring bins are joined to some 50 over the range, so that few pairs make no ragged curve. */
+/** Neighbouring bins are joined to 40 over the range, fewer when there are few pairs, so that the curve is not ragged. */
 function shares(counts: readonly number[], width: number, [from, to]: Range): { x: number; y: number }[] {
   const total = counts.reduce((sum, one) => sum + one, 0) || 1;
-  const join = Math.max(1, Math.round((to - from) / width / 40));
+  const join = Math.max(1, Math.round((to - from) / width / (total < 200 ? 12 : 40)));
   const points: { x: number; y: number }[] = [];
   for (let bin = Math.round((from + 1) / width); bin < Math.round((to + 1) / width); bin += join) {
     const sum = counts.slice(bin, bin + join).reduce((a, b) => a + b, 0);

@@ -69,6 +69,7 @@ tbody th { font-weight: 500; }
 .figures tbody tr:nth-child(-n+4) th { font-weight: 700; }
 .facts th { width: 38%; font-weight: 500; overflow-wrap: anywhere; }
 .facts td { overflow-wrap: anywhere; }
+.columns .facts { font-size: .9rem; } .columns .facts th { width: 52%; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(430px, 100%), 1fr)); gap: 0 20px; align-items: start; }
 .cards { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(430px, 100%), 1fr)); gap: 14px; }
 .cards li { padding: 14px 18px; min-width: 0; }
