@@ -1,5 +1,5 @@
 // What content is known by: a normal form of texts for comparing, a fraction of a hash for splitting, ids that look like uuids.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The form in which two texts count as the same: Unicode NFKC, lower case, runs of white space as one space, none at the ends.
@@ -11,12 +11,12 @@ export function normalise(text: string): string {
 
 /** A number in [0, 1) that follows from a text alone: the first 48 bits of its SHA-256. */
 export function hashFraction(text: string): number {
-  return createHash('sha256').update(text).digest().readUIntBE(0, 6) / 2 ** 48;
+  return hash('sha256', text, 'buffer').readUIntBE(0, 6) / 2 ** 48;
 }
 
 /** A short key for sets of many texts: SHA-256 as 32 one-byte characters. */
 export function hashKey(text: string): string {
-  return createHash('sha256').update(text).digest('binary');
+  return hash('sha256', text, 'binary');
 }
 
 /**
@@ -25,7 +25,7 @@ export function hashKey(text: string): string {
  * @param kind Keeps a question and a document of the same text apart.
  */
 export function contentId(kind: 'query' | 'document', text: string): string {
-  const hex = createHash('sha256').update(`${kind}\n${text}`).digest('hex');
+  const hex = hash('sha256', `${kind}\n${text}`);
   const variant = ((parseInt(hex[16] ?? '0', 16) & 3) | 8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
@@ -34,7 +34,7 @@ export function contentId(kind: 'query' | 'document', text: string): string {
 export function* drawsOf(seed: string): Generator<number, never, number> {
   let count = yield 0;
   for (let block = 0; ; block++) {
-    const bytes = createHash('sha256').update(`${seed}\n${block}`).digest();
+    const bytes = hash('sha256', `${seed}\n${block}`, 'buffer');
     for (let offset = 0; offset < bytes.length; offset += 4) {
       count = yield Math.floor((bytes.readUInt32BE(offset) / 2 ** 32) * count);
     }

@@ -99,6 +99,13 @@ function readError(error: unknown, { path, label }: LabelledFile): FinalError {
     if (/Maximum line size/i.test(message)) return say(`, line ${line}: a record has at most 2 MB`);
     return say(`, line ${line}: ${firstSentence(message.split('\n').slice(2).join(' ').trim() || message)}`);
   }
+  if (/Out of Memory/i.test(message)) {
+    return new FinalError(
+      'OutOfMemory',
+      `dataset: ${label}: a part of it needs more than ${MEMORY_LIMIT} at once. Write it with smaller row groups.`,
+      { cause: error },
+    );
+  }
   const record = /at byte \d+ in (?:record\/value|line) (\d+)/.exec(message)?.[1];
   if (record !== undefined) return say(`, record ${record}: broken JSON`);
   if (/maximum_object_size/.test(message)) return say(`: a JSON object has at most ${MAX_JSON_OBJECT_BYTES} bytes`);
