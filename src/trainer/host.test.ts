@@ -141,6 +141,18 @@ describe('the death of the trainer', () => {
     expect((await play({ play: 'echo' })).pid).not.toBe(pid);
   });
 
+  it('by SIGKILL is OutOfMemory when the count of the kernel rose meanwhile', async () => {
+    let kills = 3;
+    const oomKills = () => Promise.resolve(kills);
+    const starved = new TrainerHost({ storeFolder: folder, storeId, trainerPath, oomKills });
+    const { pid } = await play({ play: 'echo' }, {}, starved);
+    const call = failure(play({ play: 'hang' }, {}, starved));
+    kills++;
+    process.kill(pid as number, 'SIGKILL');
+    expect(await call).toMatchObject({ type: 'OutOfMemory', message: expect.stringContaining('microBatchSize') });
+    await starved.close();
+  });
+
   it('between two calls is not noticed by the next', async () => {
     const { pid } = await play({ play: 'echo' });
     process.kill(pid as number, 'SIGKILL');

@@ -7,7 +7,7 @@ import { unpackError, type TrainerReply } from './messages.js';
 import type { TrainerOperation, TrainerOperations } from './operations.js';
 import { ProgressWatch } from './progress-watch.js';
 import { redact } from './redact.js';
-import { TrainerProcess } from './trainer-process.js';
+import { TrainerProcess, type OomKills } from './trainer-process.js';
 
 /** Options of {@link TrainerHost}. */
 export interface TrainerHostOptions {
@@ -19,6 +19,8 @@ export interface TrainerHostOptions {
   hangTimeoutMs?: number | undefined;
   /** Threads of ONNX Runtime; default: its own choice. */
   threads?: number | undefined;
+  /** Where the kernel counts its kills; given by tests. */
+  oomKills?: OomKills | undefined;
 }
 
 /** Options of {@link TrainerHost.call}. */
@@ -116,11 +118,8 @@ export class TrainerHost {
     if (!this.trainer?.isAlive) {
       const { storeFolder, storeId, threads } = this.options;
       const path = this.options.trainerPath ?? fileURLToPath(new URL('./child.js', import.meta.url));
-      this.trainer = await TrainerProcess.start(path, {
-        storeFolder,
-        storeId,
-        ...(threads === undefined ? {} : { threads }),
-      });
+      const settings = { storeFolder, storeId, ...(threads === undefined ? {} : { threads }) };
+      this.trainer = await TrainerProcess.start(path, settings, this.options.oomKills);
       if (this.closed) await this.trainer.close();
     }
     return this.trainer;

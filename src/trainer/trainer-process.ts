@@ -23,6 +23,9 @@ export const TRAINER_ENVIRONMENT = [
   'OMP_NUM_THREADS',
 ] as const;
 
+/** Reads how often the kernel has killed for lack of memory. */
+export type OomKills = () => Promise<number | undefined>;
+
 const TAIL_CHARACTERS = 4000;
 const CLOSE_MS = 5000;
 
@@ -40,6 +43,7 @@ export class TrainerProcess {
   private constructor(
     path: string,
     settings: TrainerSettings,
+    private readonly oomKills: OomKills,
     private readonly oomKillsBefore: number | undefined,
   ) {
     this.child = fork(path, [JSON.stringify(settings)], {
@@ -60,8 +64,12 @@ export class TrainerProcess {
   }
 
   /** Forks the trainer. */
-  static async start(path: string, settings: TrainerSettings): Promise<TrainerProcess> {
-    return new TrainerProcess(path, settings, await oomKillCount());
+  static async start(
+    path: string,
+    settings: TrainerSettings,
+    oomKills: OomKills = oomKillCount,
+  ): Promise<TrainerProcess> {
+    return new TrainerProcess(path, settings, oomKills, await oomKills());
   }
 
   get pid(): number | undefined {
@@ -141,7 +149,7 @@ export class TrainerProcess {
   private async describeEnd(code: number | null, signal: NodeJS.Signals | null): Promise<FinalError | RetryableError> {
     const tail = redact(this.tail.trim());
     const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-    const kills = await oomKillCount();
+    const kills = await this.oomKills();
     const byKernel = signal === 'SIGKILL' && kills !== undefined && kills > (this.oomKillsBefore ?? kills);
     if (byKernel || (code !== 0 && isAllocationFailure(tail))) {
       const who = byKernel ? 'the kernel killed it for lack of memory' : `its allocator failed, ${how}`;
