@@ -184,12 +184,17 @@ function dataTable({ corpus, plan, transform, pins }: PublishInput): string {
   const dropped = Object.entries(transform?.splits ?? {}).flatMap(([split, { dropped: reasons }]) =>
     Object.entries(reasons).map(([reason, rows]) => [`dropped of ${split}: ${reason}`, `${rows} rows`]),
   );
-  return table(['', ''], [...revision, ...parts, ...cut, ...dropped]);
+  const rows = [...revision, ...parts, ...cut, ...dropped];
+  return table(
+    ['', ''],
+    rows.map((cells) => cells.map(escapeMarkdown)),
+  );
 }
 
+/** A table of cells that are Markdown already. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map((cells) => line(cells.map(escapeMarkdown)))].join('\n');
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 /** A short text as code, visible blanks and all; backticks inside lengthen the fence. */

@@ -43,6 +43,9 @@ export interface PublishContext extends StageContext {
 /** Input of {@link publishModel}; `outputDirectory` is absolute and was found to be allowed. */
 export type PublishModelInput = PublishInput & { outputDirectory: string };
 
+/** Codes of the file system's errors that say: not here. */
+const UNWRITABLE = ['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST'];
+
 const STEPS = ['dataset', 'training log', 'model and ONNX files', 'comparison of the ONNX files', 'report', 'renaming'];
 
 /**
@@ -162,7 +165,7 @@ function diskError(error: unknown, directory: string): unknown {
         cause: error,
       },
     );
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
+  if (code !== undefined && UNWRITABLE.includes(code))
     return new FinalError('PathNotAllowed', `output.directory: ${directory} cannot be written (${code}).`, {
       cause: error,
     });
