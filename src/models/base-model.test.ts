@@ -6,7 +6,6 @@ import { writeTinyTokenizer } from '../../test/support/tiny-tokenizer.js';
 import { materialize } from '../artifacts/artifact.js';
 import { pinModel } from '../sources/pin.js';
 import { parseSpec } from '../spec/parse.js';
-import type { ModelSpec } from '../spec/spec.js';
 import { fetchBaseModel } from './base-model.js';
 import { readModelFolder } from './model-folder.js';
 
