@@ -43,7 +43,7 @@ export function exportOnnx(model: ExportableModel, weights: Weights): OnnxExport
 
 /**
  * Puts the closing token ([SEP]) in a text's last place. Where it stands already, which is the rule, nothing changes; transformers.js
- * cuts a long text without keeping it, and then the embedding would differ from that of sentence-transformers (cosine 0.999).
+ * cuts a long text without keeping it, and then the embedding would differ from that of sentence-transformers (cosine 0.96).
  */
 function closeTexts(ids: Tensor, mask: Tensor, closingTokenId: number): Tensor {
   const last = g.sub(g.reduceSum(g.cast(mask, 'float32'), { axes: [1] }), g.scalar(1)); // [batch, 1]
