@@ -6,10 +6,16 @@ import { SimplePlugin } from '@temporalio/plugin';
 import { Worker, type BundleOptions, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, TrainerPool, type WorkerSettings } from '../../activities/index.js';
 import { trainingTaskQueueOf, workerIdentity } from './defaults.js';
-import { joinWorkers, TRAINING_WORKER_OPTIONS } from './worker.js';
+import { DEFAULT_GRACE_MS, joinWorkers, TRAINING_WORKER_OPTIONS } from './worker.js';
 import { mergedWorkflowsPath, ownWorkflowsPath } from './workflow-modules.js';
 
 const USER_WORKFLOWS_MODULE = '__temporal_finetune_user_workflows__';
+
+/** Activities that some instance of the plugin has put together. */
+const configured = new WeakSet<object>();
+
+/** The SDK's durations; where the types of `ms` are not installed theirs is unknown. */
+type Milliseconds = string | number | undefined;
 
 /** Options of {@link FineTunePlugin}. */
 export interface FineTunePluginOptions extends Omit<WorkerSettings, 'dataFolders'> {
@@ -23,9 +29,9 @@ export interface FineTunePluginOptions extends Omit<WorkerSettings, 'dataFolders
 export class FineTunePlugin extends SimplePlugin {
   private readonly settings: WorkerSettings;
   private readonly runsTraining: boolean;
-  private readonly configured = new WeakSet<object>();
   private readonly companions = new Map<string, WorkerOptions>();
-  private readonly running = new WeakSet<Worker>();
+  private readonly seen = new WeakSet<Worker>();
+  private running = 0;
   private readonly trainers: TrainerPool;
 
   constructor({ dataFolders = [process.cwd()], trainingWorker = true, ...settings }: FineTunePluginOptions) {
@@ -36,18 +42,19 @@ export class FineTunePlugin extends SimplePlugin {
   }
 
   override configureWorker(options: WorkerOptions): WorkerOptions {
-    if (options.activities && this.configured.has(options.activities)) return options;
+    if (options.activities && configured.has(options.activities)) return options;
     // A Worker with activities alone gets no workflows: it may share its queue with one that has them.
     const wantsWorkflows = !options.workflowBundle && !options.workflowsPath && !options.activities;
     const trainingTaskQueue = this.settings.trainingTaskQueue ?? trainingTaskQueueOf(options.taskQueue);
     const own = createActivities({ ...this.settings, trainingTaskQueue }, this.trainers);
     const activities = { ...options.activities, ...own };
-    this.configured.add(activities);
+    // The training Worker, too: on a connection that has the plugin it comes through here.
+    configured.add(activities).add(own);
     this.companions.set(options.taskQueue, {
       ...(options.connection && { connection: options.connection }),
       ...(options.namespace !== undefined && { namespace: options.namespace }),
       ...(options.dataConverter && { dataConverter: options.dataConverter }),
-      shutdownGraceTime: options.shutdownGraceTime ?? '10 s',
+      shutdownGraceTime: (options.shutdownGraceTime as Milliseconds) ?? DEFAULT_GRACE_MS,
       ...TRAINING_WORKER_OPTIONS,
       taskQueue: trainingTaskQueue,
       identity: workerIdentity('trainer'),
@@ -57,7 +64,7 @@ export class FineTunePlugin extends SimplePlugin {
       ...options,
       activities,
       maxHeartbeatThrottleInterval:
-        options.maxHeartbeatThrottleInterval ?? TRAINING_WORKER_OPTIONS.maxHeartbeatThrottleInterval,
+        (options.maxHeartbeatThrottleInterval as Milliseconds) ?? TRAINING_WORKER_OPTIONS.maxHeartbeatThrottleInterval,
       ...(wantsWorkflows && { workflowsPath: ownWorkflowsPath() }),
     };
   }
@@ -80,14 +87,18 @@ export class FineTunePlugin extends SimplePlugin {
   }
 
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
-    if (this.running.has(worker)) return next(worker);
-    this.running.add(worker);
+    if (this.seen.has(worker)) return next(worker);
+    this.seen.add(worker);
+    this.running++;
     const companion = this.companions.get(worker.options.taskQueue);
     // `next` is what runs the user's Worker, with the hooks of the other plugins.
     const main = { run: () => next(worker), getState: () => worker.getState(), shutdown: () => worker.shutdown() };
     const workers = [main, ...(this.runsTraining && companion ? [await Worker.create(companion)] : [])];
-    await joinWorkers(workers)
-      .run()
-      .finally(() => this.trainers.close());
+    try {
+      await joinWorkers(workers).run();
+    } finally {
+      // Workers of one process share the trainer.
+      if (--this.running === 0) await this.trainers.close();
+    }
   }
 }

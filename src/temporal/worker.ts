@@ -14,8 +14,8 @@ export interface FineTuneWorkersOptions extends WorkerSettings {
   taskQueue?: string;
   /** One of the two Workers alone. */
   only?: 'training' | 'workflow' | undefined;
-  /** Time that activities have to end by themselves at a shutdown before they are asked to save and stop. */
-  shutdownGraceTime?: NonNullable<WorkerOptions['shutdownGraceTime']>;
+  /** Milliseconds that activities have to end by themselves at a shutdown before they are asked to save and stop; default 10,000. */
+  shutdownGraceTimeMs?: number;
 }
 
 /** Workers that run together. */
@@ -27,10 +27,13 @@ export interface FineTuneWorkers {
   shutdown(): void;
 }
 
+/** How long activities may go on after a shutdown was asked for, before they are told to save. */
+export const DEFAULT_GRACE_MS = 10_000;
+
 /** Options that every Worker with training activities should have: cancellation is heard within some seconds. */
 export const TRAINING_WORKER_OPTIONS = {
-  maxHeartbeatThrottleInterval: '2 s',
-  defaultHeartbeatThrottleInterval: '2 s',
+  maxHeartbeatThrottleInterval: 2_000,
+  defaultHeartbeatThrottleInterval: 2_000,
   maxConcurrentActivityTaskExecutions: 1,
 } as const satisfies Partial<WorkerOptions>;
 
@@ -40,7 +43,7 @@ export async function createFineTuneWorkers({
   namespace = 'default',
   taskQueue = DEFAULT_TASK_QUEUE,
   only,
-  shutdownGraceTime = '10 s',
+  shutdownGraceTimeMs = DEFAULT_GRACE_MS,
   ...settings
 }: FineTuneWorkersOptions): Promise<FineTuneWorkers> {
   const trainingTaskQueue = settings.trainingTaskQueue ?? trainingTaskQueueOf(taskQueue);
@@ -50,7 +53,7 @@ export async function createFineTuneWorkers({
     connection,
     namespace,
     activities,
-    shutdownGraceTime,
+    shutdownGraceTime: shutdownGraceTimeMs,
     ...TRAINING_WORKER_OPTIONS,
     workerDeploymentOptions: {
       useWorkerVersioning: false,

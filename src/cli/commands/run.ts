@@ -56,7 +56,7 @@ async function run(specPath: string, options: RunOptions, output: Output): Promi
     connection,
     namespace: target.namespace,
     taskQueue,
-    shutdownGraceTime: '3 s',
+    shutdownGraceTimeMs: 3_000,
   });
   interrupt.signal.addEventListener('abort', () => {
     output.say('\nStopping: the trainer saves what it has (Ctrl-C again ends at once) …');

@@ -1,0 +1,90 @@
+// The typed client against a development server and a stand-in for the workflow.
+import { fileURLToPath } from 'node:url';
+import { Worker } from '@temporalio/worker';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultWorkflowId, followFineTune, startFineTune } from '../src/client.js';
+import type { FineTuneSpecInput } from '../src/client.js';
+import { startTestServer } from './support/server.js';
+
+const taskQueue = 'client-test';
+let server: TestWorkflowEnvironment;
+let worker: Worker;
+let running: Promise<void>;
+let inputs = 'the inputs';
+
+beforeAll(async () => {
+  server = await startTestServer();
+  worker = await Worker.create({
+    connection: server.nativeConnection,
+    taskQueue,
+    workflowsPath: fileURLToPath(new URL('./support/fine-tune-stand-in.ts', import.meta.url)),
+    activities: { pinInputs: () => Promise.resolve({ inputsSha256: inputs }) },
+  });
+  running = worker.run();
+});
+afterAll(async () => {
+  worker.shutdown();
+  await running;
+  await server.teardown();
+});
+
+const specNamed = (name: string): FineTuneSpecInput => ({ model: 'owner/m', dataset: 'owner/d', output: { name } });
+
+describe('startFineTune', () => {
+  it('gives the run an id of the output name and the hash of the parsed spec', async () => {
+    const spec = specNamed('tiny');
+    expect(defaultWorkflowId(spec)).toMatch(/^tiny-[0-9a-f]{10}$/);
+    expect(defaultWorkflowId({ ...spec, training: { epochs: 3 } })).toBe(defaultWorkflowId(spec));
+    expect(defaultWorkflowId({ ...spec, training: { epochs: 4 } })).not.toBe(defaultWorkflowId(spec));
+    expect((await startFineTune(server.client, spec, { taskQueue })).workflowId).toBe(defaultWorkflowId(spec));
+  });
+
+  it('joins a run that is under way', async () => {
+    const spec = specNamed('waiting');
+    const first = await startFineTune(server.client, spec, { taskQueue });
+    const second = await startFineTune(server.client, spec, { taskQueue });
+    expect([first.outcome, second.outcome]).toEqual(['started', 'joined']);
+    expect(second.runId).toBe(first.runId);
+    await server.client.workflow.getHandle(first.workflowId).terminate();
+  });
+
+  it('finds a complete run while its inputs are the same, and starts anew under the same id once they changed', async () => {
+    const spec = specNamed('complete');
+    const first = await startFineTune(server.client, spec, { taskQueue });
+    await first.result();
+    const same = await startFineTune(server.client, spec, { taskQueue });
+    expect(same).toMatchObject({ outcome: 'finished', runId: first.runId });
+    expect((await same.result()).report).toBe(first.runId);
+
+    inputs = 'other inputs';
+    const anew = await startFineTune(server.client, spec, { taskQueue });
+    inputs = 'the inputs';
+    expect(anew).toMatchObject({ outcome: 'started', workflowId: first.workflowId });
+    expect(anew.runId).not.toBe(first.runId);
+    expect((await anew.result()).report).toBe(anew.runId);
+  });
+
+  it('starts a failed run anew under the same id', async () => {
+    const spec = specNamed('failing');
+    const first = await startFineTune(server.client, spec, { taskQueue });
+    await expect(first.result()).rejects.toMatchObject({ cause: { type: 'InvalidData' } });
+    const second = await startFineTune(server.client, spec, { taskQueue });
+    expect(second).toMatchObject({ outcome: 'started', workflowId: first.workflowId });
+    await expect(second.result()).rejects.toThrow();
+  });
+
+  it('sends nothing when the spec is wrong', async () => {
+    await expect(
+      startFineTune(server.client, { model: 'm' } as FineTuneSpecInput, { taskQueue }),
+    ).rejects.toMatchObject({
+      type: 'InvalidSpec',
+    });
+  });
+});
+
+describe('followFineTune', () => {
+  it('says that there is no such run', async () => {
+    await expect(followFineTune(server.client, 'nobody')).rejects.toThrow(/not found/i);
+  });
+});
