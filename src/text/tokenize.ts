@@ -52,6 +52,8 @@ export interface TokensFacts {
   parts: Partial<Record<Part, TokensOfPart>>;
   maxSequenceLength: number;
   vocabularySize: number;
+  /** The largest id that any text has. */
+  largestId: number;
 }
 
 /** One part's token ids; all lists in the order of the retrieval file's keys. */
@@ -107,7 +109,12 @@ export async function tokenizeRetrieval(
         });
 
       const blobs: Record<string, BlobRef> = {};
-      const facts: TokensFacts = { parts: {}, maxSequenceLength, vocabularySize: tokenizer.vocabularySize };
+      const facts: TokensFacts = {
+        parts: {},
+        maxSequenceLength,
+        vocabularySize: tokenizer.vocabularySize,
+        largestId: 0,
+      };
       for (const [part, set] of parts) {
         const queryTexts = Object.values(set.queries);
         const documentTexts = Object.values(set.corpus);
@@ -118,6 +125,9 @@ export async function tokenizeRetrieval(
           { texts: queryTexts, tokens: queries.texts, prompt: prompts.query },
           { texts: documentTexts, tokens: documents.texts, prompt: prompts.passage },
         ]);
+        for (const { ids } of [queries.texts, documents.texts]) {
+          facts.largestId = ids.reduce((largest, id) => Math.max(largest, id), facts.largestId);
+        }
         blobs[`${part}/queries`] = await store.putBytes(encodeTexts(queries.texts));
         blobs[`${part}/documents`] = await store.putBytes(encodeTexts(documents.texts));
         blobs[`${part}/relevant`] = await store.putBytes(encodeTexts(relevant));

@@ -29,7 +29,7 @@ describe('openTokenizer', () => {
     expect([...textAt(texts, 2)]).toEqual([2, 1, 3]);
     expect(cut).toBe(0);
     expect(tokenizer.specialTokens).toEqual({ before: 1, after: 1 });
-    expect(tokenizer.vocabularySize).toBe(65);
+    expect(tokenizer.vocabularySize).toBe(60);
   });
 
   it('cuts a long text and keeps its closing [SEP]', async () => {

@@ -44,6 +44,13 @@ describe('planTraining', () => {
     });
   });
 
+  it('refuses a tokenizer that gives ids which the model has no row for', async () => {
+    await expect(fixture.plan(trainingSpec(), { vocabularySize: 20 })).rejects.toMatchObject({
+      type: 'UnsupportedModel',
+      message: expect.stringMatching(/has 20 rows, but its tokenizer gave the id \d+/),
+    });
+  });
+
   it('takes dropout as a number or as the model’s config says', async () => {
     const dropoutOf = async (dropout: number | 'model'): Promise<unknown> => {
       const { plan } = await fixture.plan(trainingSpec({ dropout }));

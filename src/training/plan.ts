@@ -46,7 +46,7 @@ export interface PlanContext extends StageContext {
  * Plans a training.
  *
  * @throws FinalError `InvalidData` when there are fewer pairs than one batch, `InvalidSpec` when texts may be longer than the model takes,
- * and those of {@link tokenizeRetrieval}.
+ * `UnsupportedModel` when the tokenizer knows more than the model, and those of {@link tokenizeRetrieval}.
  */
 export async function planTraining(input: PlanInput, context: PlanContext): Promise<PlanResult> {
   const began = performance.now();
@@ -66,6 +66,13 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
     { model: modelRef, retrieval, prompts, maxSequenceLength, lowerCase: model.lowerCase },
     context,
   );
+  if (tokens.facts.largestId >= model.vocabularySize) {
+    throw new FinalError(
+      'UnsupportedModel',
+      `Model: its word embedding has ${model.vocabularySize} rows, but its tokenizer gave the id ${tokens.facts.largestId}. ` +
+        'The tokenizer files are not those of the weights.',
+    );
+  }
   const warnings = [promptWarning(model.names, prompts), ...cutWarnings(tokens.facts)].filter(
     (warning) => warning !== undefined,
   );

@@ -27,7 +27,7 @@ export const WORDS = [
   '[CLS]',
   '[SEP]',
   '[MASK]',
-  ...Array.from({ length: 60 }, (_, i) => `word${i}`),
+  ...Array.from({ length: 55 }, (_, i) => `word${i}`),
 ];
 
 /** Settings for small and quick trainings. */
@@ -113,9 +113,9 @@ export class TrainingFixture {
       const index = Array.from({ length: count }, (_, i) => i);
       const answerOf = (i: number): number => (i === 1 ? 0 : i);
       return {
-        queries: Object.fromEntries(index.map((i) => [`q${i}`, `word${i} word${(i * 7) % 60}`])),
+        queries: Object.fromEntries(index.map((i) => [`q${i}`, `word${i} word${(i * 7) % 55}`])),
         corpus: Object.fromEntries(
-          index.map((i) => [`d${i}`, `Word${i} word${(i * 11 + 3) % 60} word${(i * 3) % 60}`]),
+          index.map((i) => [`d${i}`, `Word${i} word${(i * 11 + 3) % 55} word${(i * 3) % 55}`]),
         ),
         relevant_docs: Object.fromEntries(index.map((i) => [`q${i}`, [`d${answerOf(i)}`]])),
         mode: 'text',
@@ -150,6 +150,7 @@ export class TrainingFixture {
         describeModel: async () => ({
           maxSequenceLength: 16,
           maxPositionEmbeddings: 16,
+          vocabularySize: WORDS.length,
           prompts: {},
           lowerCase: false,
           dropout: { hidden: 0.1, attention: 0.1 },
