@@ -15,7 +15,7 @@ export async function connectClient(target: ConnectionTarget, output: Output): P
     output.warn(`Using the Temporal server at ${describeTarget(target)}`);
   }
   try {
-    const connection = await Connection.connect({ ...target.options, connectTimeout: '10 s' });
+    const connection = await Connection.connect({ ...target.options, connectTimeout: '5 s' });
     return new Client({ connection, namespace: target.namespace });
   } catch (error) {
     throw new Error(

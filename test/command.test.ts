@@ -1,0 +1,194 @@
+// The built `finetune` command as a process of its own: what it prints, how it ends, and a run that is interrupted and goes on.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { identifyProcess } from '../src/temporal/process-identity.js';
+import { findServerProgram } from '../src/temporal/server-program.js';
+import { stopServer } from '../src/temporal/server.js';
+import { findRunningServer } from '../src/temporal/server-state.js';
+import { writeTinyTokenizer } from './support/tiny-tokenizer.js';
+
+const command = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
+if (!existsSync(command)) throw new Error(`${command} is missing: run "npm run build" first`);
+
+let folder: string;
+const dbPath = (): string => join(folder, '.finetune', 'server', 'temporal.db');
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'command-test-')));
+  const pairs = Array.from({ length: 60 }, (_, i) => ({
+    question: `Which number follows ${i}?`,
+    answer: `After ${i} comes ${i + 1}.`,
+  }));
+  await writeFile(join(folder, 'pairs.jsonl'), pairs.map((pair) => `${JSON.stringify(pair)}\n`).join(''));
+  await writeTinyTokenizer(
+    join(folder, 'tokenizer'),
+    pairs.flatMap(({ question, answer }) => [question, answer]),
+  );
+  await writeSpec('spec.json', { epochs: 40 });
+  await writeFile(join(folder, 'wrong.json'), JSON.stringify({ model: 'm', dataset: 'd', training: { epoch: 2 } }));
+});
+afterAll(async () => {
+  await stopServer(dbPath());
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function writeSpec(name: string, training: Record<string, unknown>): Promise<void> {
+  const shape = { hiddenSize: 32, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 64 };
+  const spec = {
+    model: { random: { tokenizer: './tokenizer', maxPositionEmbeddings: 64, ...shape } },
+    dataset: { source: 'pairs.jsonl', testRatio: 0.3 },
+    training: { batchSize: 8, ...training },
+    output: { name: 'tiny', directory: 'out' },
+  };
+  await writeFile(join(folder, name), JSON.stringify(spec));
+}
+
+interface Call {
+  process: ChildProcess;
+  /** Standard output and standard error, as one pipe gets them. */
+  text: () => string;
+  /** Resolves with the exit code. */
+  ended: Promise<number | null>;
+}
+
+function call(...args: string[]): Call {
+  // As typed into a shell: no server named, not called by npm.
+  const { TEMPORAL_ADDRESS: _address, TEMPORAL_PROFILE: _profile, npm_lifecycle_event: _event, ...env } = process.env;
+  const child = spawn(process.execPath, [command, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return { process: child, text: () => text, ended: new Promise((done) => child.once('close', done)) };
+}
+
+async function outcome(
+  ...args: string[]
+): Promise<{ code: number | null; text: string; last: Record<string, unknown> }> {
+  const { ended, text } = call(...args);
+  const code = await ended;
+  const last = text().trimEnd().split('\n').pop() ?? '';
+  return { code, text: text(), last: args.includes('--json') ? (JSON.parse(last) as Record<string, unknown>) : {} };
+}
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let turn = 0; turn < 2_000; turn++) {
+    if (await condition()) return;
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
+
+describe('the command', () => {
+  it('prints an unknown key of a spec as one block that names the nearest one, without a stack, and exits with 2', async () => {
+    const { code, text } = await outcome('run', 'wrong.json');
+    expect(code).toBe(2);
+    expect(text).toMatch(/✖ InvalidSpec\n {2}training\.epoch: unknown key, got "epoch"; did you mean "epochs"/);
+    expect(text).not.toMatch(/^\s+at /m);
+  });
+
+  it('ends with one object on the last line when --json is given, whatever went wrong', async () => {
+    expect(await outcome('run', 'wrong.json', '--json')).toMatchObject({
+      code: 2,
+      last: { workflowId: null, status: 'INVALID', model: null, error: { type: 'InvalidSpec' } },
+    });
+    expect(await outcome('run', 'none.json', '--json')).toMatchObject({
+      code: 2,
+      last: { error: { type: 'SourceNotFound', message: expect.stringContaining(folder) } },
+    });
+    expect(await outcome('run', '--json', '--nonsense')).toMatchObject({ code: 2, last: { error: { type: 'Usage' } } });
+  });
+
+  it('says where no server answers and what to do', async () => {
+    const { code, text } = await outcome('start', 'spec.json', '--address', '127.0.0.1:1');
+    expect(code).toBe(1);
+    expect(text).toMatch(/no Temporal server answers at 127\.0\.0\.1:1.*\(from --address\)[^]*finetune server/);
+  });
+
+  it('has a doctor that checks this machine', async () => {
+    const { code, last } = await outcome('doctor', '--json');
+    const checks = last.checks as { name: string; status: string }[];
+    expect(checks.map((check) => check.name)).toEqual([
+      ...['Node', 'platform', 'ONNX Runtime', 'Temporal server', 'pip', 'Go', 'store', 'memory'],
+    ]);
+    expect(code).toBe(last.ok ? 0 : 1);
+    expect(checks.find((check) => check.name === 'ONNX Runtime')?.status).toBe('ok');
+  });
+
+  it('plans without training and without a server: rows, pairs, lengths, and what a run would take', async () => {
+    const { code, text, last } = await outcome('plan', 'spec.json', '--json', '--store', 'plan-store');
+    expect(code).toBe(0);
+    expect(text).toMatch(/train: 60 rows, 60 pairs/);
+    expect(text).toMatch(/Which number follows 0\?\n.*After 0 comes 1\./);
+    expect(text).toMatch(/Tokens a question[^]*█[^]*about \d+:\d\d of training, \d+ MB of memory, \d+ MB of disk/);
+    expect(last.pairs).toHaveLength(10);
+    expect(last.plan).toMatchObject({ estimate: { seconds: expect.any(Number), memoryMb: expect.any(Number) } });
+    expect(existsSync(join(folder, 'out'))).toBe(false);
+  });
+});
+
+const { program } = await findServerProgram();
+describe.skipIf(!program)('run (needs a Temporal server program: see `finetune doctor`)', { timeout: 400_000 }, () => {
+  it('saves at Ctrl-C, goes on after kill -9, ends with the object, is not run twice, and leaves a server that stop ends', async () => {
+    // 1. Interrupted by Ctrl-C in training.
+    const first = call('run', 'spec.json');
+    await until(() => /training, epoch 2/.test(first.text()) || first.process.exitCode !== null, 'epoch 2');
+    first.process.kill('SIGINT');
+    expect(await first.ended).toBe(130);
+    expect(first.text()).toMatch(/Stopping: the trainer saves[^]*`finetune run spec\.json` goes on where it was/);
+
+    // 2. Goes on; the command and the server are killed.
+    const second = call('run', 'spec.json');
+    await until(() => /training, epoch (?!1\/)/.test(second.text()) || second.process.exitCode !== null, 'more epochs');
+    expect(second.text()).toMatch(/is under way; going on with it/);
+    const server = await findRunningServer(dbPath());
+    second.process.kill('SIGKILL');
+    process.kill(server?.pid ?? 0, 'SIGKILL');
+    await second.ended;
+
+    // 3. Goes on to the end.
+    const { code, text, last } = await outcome('run', 'spec.json', '--json');
+    expect(text).toMatch(/Started the Temporal server[^]*is under way; going on with it/);
+    expect(code).toBe(0);
+    expect(Object.keys(last)).toEqual([
+      ...['workflowId', 'runId', 'status', 'model', 'metrics', 'verdict', 'training', 'report'],
+    ]);
+    expect(last).toMatchObject({
+      status: 'COMPLETED',
+      model: { path: join(folder, 'out/data/embeddings/tiny'), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      training: { pairs: expect.any(Number), peakMemoryMb: expect.any(Number) },
+    });
+    expect(existsSync(String(last.report))).toBe(true);
+
+    // 4. Complete: nothing is done again, in `run` and in `result`.
+    const again = await outcome('run', 'spec.json', '--json');
+    expect(again.text).toMatch(/is complete and its inputs are unchanged: nothing to do/);
+    expect(again.last).toEqual(last);
+    const told = await outcome('result', String(last.workflowId));
+    expect(told).toMatchObject({ code: 0, text: expect.stringMatching(/Verdict[^]*report\.html/) });
+
+    // 5. The server is still there, and stop ends it.
+    const left = await findRunningServer(dbPath());
+    expect((await fetch(left?.uiUrl ?? '')).status).toBe(200);
+    expect(await outcome('server', 'stop')).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/Stopped the server/),
+    });
+    expect(await identifyProcess(left?.pid ?? 0)).toBeUndefined();
+  });
+
+  it('serves in the foreground, and ends its server at SIGTERM', async () => {
+    const db = join(folder, 'foreground', 'temporal.db');
+    const serving = call('server', '--db', db);
+    await until(() => /Temporal server 127\.0\.0\.1:\d+/.test(serving.text()), 'the server');
+    const server = await findRunningServer(db);
+    serving.process.kill('SIGTERM');
+    expect(await serving.ended).toBe(0);
+    expect(server && (await identifyProcess(server.pid))).toBeUndefined();
+    expect(await readFile(join(folder, 'foreground', 'server.json'), 'utf8')).toContain(db);
+  });
+});
