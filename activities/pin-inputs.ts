@@ -1,6 +1,5 @@
-// Fixes what moves: model and dataset revisions to commits, local files into the store by hash. The run's first activity, and on its
-// first attempt the only one that may make a store.
-import { Context } from '@temporalio/activity';
+// Fixes what moves: model and dataset revisions to commits, local files into the store by hash. The run's first activity, and the only
+// one that may make a store: nothing hangs on a store's identity before this activity has returned it.
 import { openLocalStore } from '../src/artifacts/local-store.js';
 import { pinDataset } from '../src/dataset/pin-dataset.js';
 import { resolveAllowedOutput } from '../src/sources/paths.js';
@@ -16,11 +15,7 @@ import { DEFAULT_TRAINING_TASK_QUEUE } from './worker-settings.js';
 export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
   const { settings, sources } = services;
   return stageActivity<PinInput, PinResult>(services, {
-    openStore: ({ mayCreateStore }) =>
-      openLocalStore({
-        folder: settings.store,
-        create: mayCreateStore && Context.current().info.attempt === 1,
-      }),
+    openStore: ({ mayCreateStore }) => openLocalStore({ folder: settings.store, create: mayCreateStore }),
     work: async (input, context) => {
       const spec = parseSpec(input.spec);
       // Told now, and not after hours of training.

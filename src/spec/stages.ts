@@ -50,7 +50,7 @@ export interface StageProgress {
 /** `pinInputs`: what moves is fixed first. */
 export interface PinInput {
   spec: FineTuneSpec;
-  /** True on the run's first attempt at its first activity: only then may a store be created. */
+  /** True for the run's first activity: only it may make a store. */
   mayCreateStore: boolean;
 }
 export interface PinResult {
