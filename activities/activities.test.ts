@@ -50,7 +50,7 @@ const play = async (what: string, on = environment()) =>
   on.run(activities.trainEpoch as (input: object) => Promise<object>, { storeId: await makeStore(), play: what });
 
 describe('the store', () => {
-  const spec = () => parseSpec({ model: 'no-such-folder', dataset: './pairs.jsonl' });
+  const spec = () => parseSpec({ model: './no-such-folder', dataset: './pairs.jsonl' });
 
   it.each([1, 2])('is made by the first activity of a run, on attempt %i as well', async (attempt) => {
     // The model is not there, which is told after the store was opened.
