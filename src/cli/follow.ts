@@ -84,10 +84,11 @@ export function uiPage(
 /** What a snapshot looks like; undefined when there is nothing new to show. */
 export function frameOf(snapshot: RunSnapshot, taskQueue: string): ProgressFrame | undefined {
   const { status, progress, activity, noWorker } = snapshot;
-  if (status !== 'RUNNING' && status !== 'UNREACHABLE') return status === 'COMPLETED' ? { stage: 'done' } : undefined;
-  if (status === 'UNREACHABLE') return { stage: 'pin', note: 'the server does not answer; waiting for it' };
-  const stage = activity?.stage?.stage ?? progress?.stage ?? 'pin';
-  const frame: ProgressFrame = { stage };
+  if (status === 'COMPLETED') return { stage: 'done' };
+  if (status === 'UNREACHABLE') return { note: 'the server does not answer; waiting for it' };
+  if (status === 'PAUSED') return { note: 'paused on the server; unpause it there to go on' };
+  if (status !== 'RUNNING') return undefined;
+  const frame: ProgressFrame = { stage: activity?.stage?.stage ?? progress?.stage };
   if (activity?.stage) frame.progress = activity.stage;
   if (progress && progress.epoch > 0) Object.assign(frame, { epoch: progress.epoch, epochs: progress.epochs });
   if (progress?.paused) frame.note = 'paused; send the signal "resume" to go on';

@@ -59,6 +59,16 @@ describe('ProgressView without a terminal', () => {
     expect(lines()).toEqual(['✓ pinning inputs 0:01', '✓ training, epoch 1/2 1:02', '✓ training, epoch 2/2 0:01']);
   });
 
+  it('does not take a stage for done because the server does not answer', () => {
+    const { shown, time, lines } = view();
+    shown.show({ stage: 'train', epoch: 1 });
+    time.ms = 6_000;
+    shown.show({ note: 'the server does not answer' });
+    time.ms = 7_000;
+    shown.show({ stage: 'train', epoch: 1 });
+    expect(lines()).toEqual(['  training, epoch 1 · the server does not answer']);
+  });
+
   it('shows why it waits', () => {
     const { shown, time, lines } = view();
     shown.show({ stage: 'train', epoch: 1 });

@@ -5,8 +5,8 @@ import type { Stage, StageProgress } from '../spec/stages.js';
 
 /** What is shown of a run at one moment. */
 export interface ProgressFrame {
-  /** Stage, or what is waited for. */
-  stage: Stage | 'done';
+  /** Absent when it is not known now: the one shown last stands. */
+  stage?: Stage | 'done' | undefined;
   progress?: StageProgress | undefined;
   epoch?: number | undefined;
   epochs?: number | undefined;
@@ -56,7 +56,7 @@ export class ProgressView {
 
   /** Shows a moment. */
   show(frame: ProgressFrame): void {
-    const title = titleOf(frame);
+    const title = frame.stage === undefined ? this.title : titleOf({ ...frame, stage: frame.stage });
     if (title !== this.title) this.next(title);
     if (frame.stage === 'done') return;
     const line = `${title}${figures(frame)}`;
@@ -117,7 +117,7 @@ export class ProgressView {
   }
 }
 
-function titleOf({ stage, epoch, epochs, progress }: ProgressFrame): string {
+function titleOf({ stage, epoch, epochs, progress }: ProgressFrame & { stage: Stage | 'done' }): string {
   const current = progress?.epoch ?? epoch;
   const of = progress?.epochs ?? epochs;
   return stage === 'train' && current ? `${LABELS.train}, epoch ${current}${of ? `/${of}` : ''}` : LABELS[stage];
@@ -138,7 +138,7 @@ function figures({ progress, note }: ProgressFrame): string {
   if (progress?.etaSeconds !== undefined) parts.push(`ETA ${clock(progress.etaSeconds)}`);
   const remark = note ?? progress?.note;
   if (remark !== undefined) parts.push(remark.split('\n')[0]?.slice(0, 120) ?? '');
-  return parts.length === 0 ? '' : ` · ${parts.join(' · ')}`;
+  return parts.map((part) => ` · ${part}`).join('');
 }
 
 function megabytes(bytes: number): string {

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import type { ConnectionTarget } from '../temporal/connection.js';
+import { frameOf, uiPage } from './follow.js';
+
+const progress = {
+  name: 'n',
+  stage: 'train',
+  paused: false,
+  epoch: 2,
+  epochs: 3,
+  fraction: 0.5,
+  warnings: [],
+} as const;
+const snapshot = { status: 'RUNNING', progress: { ...progress, warnings: [] } };
+const activity = { id: 'train-epoch-2', attempt: 1, waiting: false };
+
+describe('frameOf', () => {
+  it('takes stage and figures from the heartbeat, the epoch from the workflow', () => {
+    const stage = { stage: 'train', done: 3, total: 9, unit: 'steps' } as const;
+    expect(frameOf({ ...snapshot, activity: { ...activity, stage } }, 'q')).toEqual({
+      stage: 'train',
+      progress: stage,
+      epoch: 2,
+      epochs: 3,
+    });
+  });
+
+  it('says why a run stands still', () => {
+    const note = (given: object): string | undefined => frameOf({ ...snapshot, ...given }, 'q')?.note;
+    expect(note({ noWorker: true })).toMatch(/no Worker polls the queue "q"/);
+    expect(note({ progress: { ...progress, paused: true } })).toMatch(/paused/);
+    expect(note({ activity: { ...activity, attempt: 3, lastFailure: 'no space left' } })).toBe(
+      'attempt 3 after: no space left',
+    );
+    expect(note({ activity: { ...activity, waiting: true } })).toMatch(/waiting for a Worker/);
+    expect(note({ status: 'UNREACHABLE' })).toMatch(/does not answer/);
+    expect(note({ activity })).toBeUndefined();
+  });
+});
+
+describe('uiPage', () => {
+  const target = (address: string, uiUrl?: string): ConnectionTarget => ({
+    ...{ address, namespace: 'n', from: 'flag', options: { address } },
+    ...(uiUrl !== undefined && { uiUrl }),
+  });
+
+  it('escapes what an id may hold', () => {
+    expect(uiPage(target('a:1', 'http://127.0.0.1:8233'), { workflowId: 'a/b c', runId: 'r' })).toBe(
+      'http://127.0.0.1:8233/namespaces/n/workflows/a%2Fb%20c/r',
+    );
+  });
+
+  it('is not made up for a server whose UI is unknown', () => {
+    expect(uiPage(target('a:1'), { workflowId: 'w', runId: 'r' })).toBeUndefined();
+    expect(uiPage(target('x.tmprl.cloud:7233'), { workflowId: 'w', runId: 'r' })).toMatch(
+      /^https:\/\/cloud\.temporal\.io/,
+    );
+  });
+});
