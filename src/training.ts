@@ -13,10 +13,10 @@ import { firstPairs, type Pair, type PairsFacts } from './dataset/pairs.js';
 import { pinDataset } from './dataset/pin-dataset.js';
 import { splitPairs } from './dataset/split.js';
 import { transformPairs } from './dataset/transform.js';
-import { FinalError } from './errors.js';
 import { fetchBaseModel } from './models/base-model.js';
 import { resolveAllowedOutput } from './sources/paths.js';
 import { pinModel } from './sources/pin.js';
+import { chooseEpoch, demandValidation, trainingFigures } from './spec/outcome.js';
 import { parseSpec } from './spec/parse.js';
 import { isReadyDataset, type FineTuneSpec, type FineTuneSpecInput } from './spec/spec.js';
 import type {
@@ -54,6 +54,8 @@ export interface LocalOptions {
   hubToken?: string | undefined;
   /** Threads of ONNX Runtime; default: its own choice. */
   threads?: number | undefined;
+  /** Script of the trainer process; default: the package's own. */
+  trainerPath?: string | undefined;
   /** Aborted: the trainer saves a checkpoint and the call throws the signal's reason. */
   signal?: AbortSignal;
   onProgress?: (progress: StageProgress) => void;
@@ -64,6 +66,8 @@ export interface LocalOptions {
 export interface LocalPlan {
   pins: { model: ModelPin; dataset: DatasetPin };
   model: ArtifactRef;
+  /** The dataset's files as they came. */
+  snapshot: ArtifactRef;
   /** Absent for ready files. */
   transform?: TransformResult;
   split?: SplitResult;
@@ -111,7 +115,8 @@ async function withLocalRun<T>(
 ): Promise<T> {
   const storeFolder = resolve(options.store);
   const store = await openLocalStore({ folder: storeFolder, create: true });
-  const host = new TrainerHost({ storeFolder, storeId: store.id, threads: options.threads });
+  const { threads, trainerPath } = options;
+  const host = new TrainerHost({ storeFolder, storeId: store.id, threads, trainerPath });
   try {
     return await work(new LocalRun(spec, options, store, host));
   } finally {
@@ -170,7 +175,7 @@ class LocalRun {
       this.calling(),
     );
     this.warnAll(plan.warnings);
-    return { pins, model, corpus, plan, ...table, warnings: [...this.warnings] };
+    return { pins, model, snapshot, corpus, plan, ...table, warnings: [...this.warnings] };
   }
 
   /** Trains, evaluates and publishes. */
@@ -178,7 +183,8 @@ class LocalRun {
     const { spec } = this;
     const { training } = spec;
     const storeId = this.store.id;
-    const { model, corpus, plan, pins } = prepared;
+    const { model, snapshot, corpus, plan, pins } = prepared;
+    demandValidation(spec, corpus);
     const before = await this.evaluate(prepared, { base: true }, 'test');
     const epochs: EpochSummary[] = [];
     const results: TrainEpochResult[] = [];
@@ -197,15 +203,15 @@ class LocalRun {
         test: await this.evaluate(prepared, weights, 'test'),
       });
     }
-    const published = choose(epochs, training.keep);
+    const published = chooseEpoch(epochs, training.keep);
     const after = published.test;
-    const figures = figuresOf(plan, results);
+    const figures = trainingFigures(plan, results);
     const { transform, split } = prepared;
     const outputDirectory = await resolveAllowedOutput(spec.output.directory, this.dataFolders);
     const { report, verdict, ...made } = await this.host.call(
       'publishModel',
       {
-        ...{ storeId, spec, pins, model, corpus, plan, epochs, published, before, after, outputDirectory },
+        ...{ storeId, spec, pins, model, snapshot, corpus, plan, epochs, published, before, after, outputDirectory },
         ...(transform && { transform }),
         ...(split && { split }),
         retrieval: corpus.artifact,
@@ -292,23 +298,4 @@ class LocalRun {
   private warnAll(messages: readonly string[]): void {
     for (const message of messages) this.warn(message);
   }
-}
-
-/** The last epoch, or the best one on the validation part (the earlier one when two are equal). */
-function choose(epochs: EpochSummary[], keep: 'last' | 'best'): EpochSummary & { test: EvaluateResult } {
-  const score = ({ validation }: EpochSummary): number => validation?.metrics['ndcg@10'] ?? -Infinity;
-  const chosen = epochs.reduce((kept, next) => (keep === 'last' || score(next) > score(kept) ? next : kept));
-  if (!chosen.test) throw new FinalError('InvalidData', `epoch ${chosen.epoch}: an evaluation is needed, got none`);
-  return { ...chosen, test: chosen.test };
-}
-
-function figuresOf(plan: PlanResult, results: TrainEpochResult[]): FineTuneResult['training'] {
-  const pairs = results.reduce((sum, result) => sum + result.pairs, 0);
-  const seconds = results.reduce((sum, result) => sum + result.seconds, plan.seconds);
-  return {
-    pairs,
-    seconds,
-    pairsPerSecond: seconds > 0 ? pairs / seconds : 0,
-    peakMemoryMb: Math.max(...results.map(({ peakMemoryMb }) => peakMemoryMb)),
-  };
 }

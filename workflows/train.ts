@@ -1,7 +1,7 @@
 // Training and evaluation: the base model first, then epoch after epoch, each evaluated on the test part for the table and, where the
 // best epoch is to be kept, on the validation part for the choice; the test part never chooses.
 import { workflowInfo } from '@temporalio/workflow';
-import { FinalError } from '../src/errors.js';
+import { chooseEpoch, demandValidation, trainingFigures } from '../src/spec/outcome.js';
 import type { FineTuneSpec } from '../src/spec/spec.js';
 import type {
   CheckpointRef,
@@ -13,8 +13,6 @@ import type {
 } from '../src/spec/stages.js';
 import type { Prepared } from './prepare.js';
 import type { Run } from './run.js';
-
-const CHOOSING_METRIC = 'ndcg@10';
 
 /** What training gave. */
 export interface Trained {
@@ -30,12 +28,7 @@ export interface Trained {
 export async function train(run: Run, spec: FineTuneSpec, prepared: Prepared): Promise<Trained> {
   const { training } = spec;
   const { pins, model, corpus, plan } = prepared;
-  if (training.keep === 'best' && !corpus.parts.validation) {
-    throw new FinalError(
-      'InvalidData',
-      'training.keep: "best" chooses the epoch on a validation part, got none. Give dataset.validation, or a dataset.validationRatio above 0, or keep "last".',
-    );
-  }
+  demandValidation(spec, corpus);
   const evaluate = (id: string, weights: WeightsRef, part: 'test' | 'validation'): Promise<EvaluateResult> =>
     run.trainerStage('evaluate', 'evaluateModel', id, `Retrieval on the ${part} part`, {
       storeId: pins.storeId,
@@ -76,7 +69,7 @@ export async function train(run: Run, spec: FineTuneSpec, prepared: Prepared): P
     run.show();
   }
 
-  const chosen = choose(run.state.epochs, training.keep);
+  const chosen = chooseEpoch(run.state.epochs, training.keep);
   run.state.after = chosen.test.metrics;
   run.state.publishedEpoch = chosen.epoch;
   return {
@@ -84,25 +77,7 @@ export async function train(run: Run, spec: FineTuneSpec, prepared: Prepared): P
     after: chosen.test,
     epochs: run.state.epochs,
     published: { epoch: chosen.epoch, checkpoint: chosen.checkpoint },
-    figures: figuresOf(prepared, results),
+    figures: trainingFigures(plan, results),
     bitIdentical: results.every(({ bitIdentical }) => bitIdentical),
-  };
-}
-
-/** The last epoch, or the best one on the validation part (the earlier one when two are equal). */
-function choose(epochs: EpochSummary[], keep: 'last' | 'best'): EpochSummary & { test: EvaluateResult } {
-  const score = ({ validation }: EpochSummary): number => validation?.metrics[CHOOSING_METRIC] ?? -Infinity;
-  const chosen = epochs.reduce((kept, next) => (keep === 'last' || score(next) > score(kept) ? next : kept));
-  return { ...chosen, test: chosen.test! };
-}
-
-function figuresOf({ plan }: Prepared, results: TrainEpochResult[]): TrainingFigures {
-  const pairs = results.reduce((sum, result) => sum + result.pairs, 0);
-  const seconds = results.reduce((sum, result) => sum + result.seconds, plan.seconds);
-  return {
-    pairs,
-    seconds,
-    pairsPerSecond: seconds > 0 ? pairs / seconds : 0,
-    peakMemoryMb: Math.max(...results.map(({ peakMemoryMb }) => peakMemoryMb)),
   };
 }

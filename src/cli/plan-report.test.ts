@@ -8,6 +8,7 @@ const ref = { kind: 'k', key: 'x' };
 const view: LocalPlanView = {
   pins: { model: { type: 'hub', id: 'm', commit: 'c' }, dataset: { type: 'hub', id: 'd', commit: 'c' } },
   model: ref,
+  snapshot: ref,
   transform: { artifact: ref, splits: { train: { rows: 12, kept: 10, dropped: { 'empty answer': 2 } } } },
   split: { artifact: ref, parts: { train: 8, test: 2 }, dropped: { 'question also in train': 1 } },
   corpus: {
