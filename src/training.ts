@@ -119,6 +119,9 @@ async function withLocalRun<T>(
   const host = new TrainerHost({ storeFolder, storeId: store.id, threads, trainerPath });
   try {
     return await work(new LocalRun(spec, options, store, host));
+  } catch (error) {
+    // However a stage ended that was asked to stop, the caller gets the reason it gave itself.
+    throw options.signal?.aborted && !(error instanceof FinalError) ? options.signal.reason : error;
   } finally {
     await host.close();
   }
