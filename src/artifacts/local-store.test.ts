@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -128,5 +128,69 @@ describe('records', () => {
     for (const key of ['../../etc/passwd', '/abs', 'a//b', 'a/../b', '.hidden', 'a\0b']) {
       await expect(store.createRecord('kind', key, {})).rejects.toThrow(/a key has letters/);
     }
+  });
+});
+
+describe('claims', () => {
+  it('are written again, listed in order with their age, and removed', async () => {
+    await store.putClaim('b', '2', { who: 'x' });
+    await store.putClaim('a', '1', { who: 'y' });
+    await store.putClaim('a', '1', { who: 'z' });
+    const claims = await store.listClaims();
+    expect(claims.map(({ scope, name, body }) => [scope, name, body])).toEqual([
+      ['a', '1', { who: 'z' }],
+      ['b', '2', { who: 'x' }],
+    ]);
+    expect(claims[0]!.ageMs).toBeLessThan(60_000);
+    await store.removeClaim('a', '1');
+    await store.removeClaim('a', '1');
+    expect(await store.listClaims('a')).toEqual([]);
+  });
+});
+
+describe('a store that goes away', () => {
+  const away = () => `${folder}-away`;
+  /** The disk is gone, and its mount point is an empty folder. */
+  const unmount = async () => {
+    await rename(folder, away());
+    await mkdir(folder);
+  };
+  const mount = async () => {
+    expect(await readdir(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
+    await rename(away(), folder);
+  };
+
+  it('is told as such by everything that reads and writes, and nothing is written in its place', async () => {
+    const ref = await store.putBytes(Buffer.from('kept'));
+    await store.createRecord('kind', 'key', { value: 1 });
+    await unmount();
+    const tries: (() => Promise<unknown>)[] = [
+      () => store.putBytes(Buffer.from('other')),
+      () => store.hasBlob(ref),
+      () => store.blobPath(ref),
+      () => store.readBlob(ref),
+      () => store.createRecord('kind', 'other', {}),
+      () => store.readRecord('kind', 'key'),
+      () => store.listRecords('kind'),
+      () => store.setAsideRecord('kind', 'key', 'no reason'),
+      () => store.putClaim('scope', 'name', {}),
+      () => store.listClaims(),
+      () => store.temporaryPath('x'),
+      () => reopen(),
+    ];
+    for (const attempt of tries) {
+      await expect(attempt(), String(attempt)).rejects.toMatchObject({ type: 'StoreUnavailable' });
+    }
+    await mount();
+    expect((await store.readBlob(ref)).toString()).toBe('kept');
+    expect(await store.readRecord('kind', 'key')).toEqual({ value: 1 });
+  });
+
+  it('is told as such when another store stands in its place', async () => {
+    await unmount();
+    await openLocalStore({ folder, create: true });
+    await expect(store.putBytes(Buffer.from('x'))).rejects.toMatchObject({ type: 'StoreUnavailable' });
+    await rm(away(), { recursive: true });
   });
 });

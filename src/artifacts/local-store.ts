@@ -2,6 +2,7 @@
 //   store.json                         its identity
 //   blobs/<2 hex>/<sha256>             contents
 //   records/<kind>/<key>.json          {"sha256": …, "body": …}
+//   claims/<scope>/<name>.json         who works on what (local-claims.ts)
 //   set-aside/                         damaged things, with the reason beside them
 //   tmp/<host>-<pid>-<start>-<n>-…     what is being written
 // Everything is the owner's alone (0700/0600). Order of a write: temporary name, fsync, rename or link, fsync of the folder.
@@ -12,7 +13,8 @@ import { hostname } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { RetryableError } from '../errors.js';
 import { sha256, sha256OfFile, stableJson } from './hash.js';
-import { DamagedError, type ArtifactStore, type BlobRef, type JsonObject } from './store.js';
+import { listClaims, putClaim, removeClaim } from './local-claims.js';
+import { DamagedError, type ArtifactStore, type BlobRef, type Claim, type JsonObject } from './store.js';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -107,16 +109,16 @@ class LocalStore implements ArtifactStore {
   }
 
   async hasBlob(ref: BlobRef): Promise<boolean> {
-    const found = await stat(this.pathOfBlob(ref)).catch(() => undefined);
-    return found?.size === ref.bytes;
+    return (await this.sizeOf(this.pathOfBlob(ref))) === ref.bytes;
   }
 
   async blobPath(ref: BlobRef): Promise<string> {
     const path = this.pathOfBlob(ref);
     if (this.verified.has(ref.sha256) && (await this.hasBlob(ref))) return path;
-    const found = await stat(path).catch(() => undefined);
-    if (!found) throw new DamagedError(`blob ${ref.sha256}`, 'it is missing');
-    const actual = found.size === ref.bytes ? await sha256OfFile(path) : `of ${found.size} bytes`;
+    const size = await this.sizeOf(path);
+    if (size === undefined) throw new DamagedError(`blob ${ref.sha256}`, 'it is missing');
+    const actual =
+      size === ref.bytes ? await withSystemErrors(this.location, () => sha256OfFile(path)) : `of ${size} bytes`;
     if (actual !== ref.sha256) {
       const reason = `expected ${ref.sha256} (${ref.bytes} bytes), found ${actual}`;
       await this.setAside(path, reason);
@@ -127,7 +129,8 @@ class LocalStore implements ArtifactStore {
   }
 
   async readBlob(ref: BlobRef): Promise<Buffer> {
-    return readFile(await this.blobPath(ref));
+    const path = await this.blobPath(ref);
+    return withSystemErrors(this.location, () => readFile(path));
   }
 
   async removeBlob(ref: BlobRef): Promise<void> {
@@ -155,10 +158,7 @@ class LocalStore implements ArtifactStore {
 
   async readRecord(kind: string, key: string): Promise<JsonObject | undefined> {
     const path = this.pathOfRecord(kind, key);
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw storeError(this.location, error);
-    });
+    const text = await this.unlessMissing(readFile(path, 'utf8'));
     if (text === undefined) return undefined;
     const body = soundBody(text);
     if (!body) await this.setAside(path, 'the record does not have the hash it states');
@@ -167,8 +167,8 @@ class LocalStore implements ArtifactStore {
 
   async listRecords(kind: string, prefix = ''): Promise<string[]> {
     const root = join(this.location, 'records', kind);
-    const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
-    return entries
+    const entries = await this.unlessMissing(readdir(root, { recursive: true, withFileTypes: true }));
+    return (entries ?? [])
       .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
       .map((entry) =>
         join(entry.parentPath, entry.name)
@@ -184,8 +184,26 @@ class LocalStore implements ArtifactStore {
     await this.setAside(this.pathOfRecord(kind, key), reason);
   }
 
+  putClaim(scope: string, name: string, body: JsonObject): Promise<void> {
+    const path = this.pathOfClaim(scope, name);
+    return withSystemErrors(this.location, async () => putClaim(path, await this.temporaryPath('claim'), body));
+  }
+
+  async listClaims(scope?: string): Promise<Claim[]> {
+    const root = join(this.location, 'claims');
+    if (scope !== undefined) return (await this.unlessMissing(listClaims(root, scope))) ?? [];
+    const scopes = (await this.unlessMissing(readdir(root))) ?? [];
+    const claims = await Promise.all(scopes.sort().map((each) => this.listClaims(each)));
+    return claims.flat();
+  }
+
+  async removeClaim(scope: string, name: string): Promise<void> {
+    await withSystemErrors(this.location, () => removeClaim(this.pathOfClaim(scope, name)));
+  }
+
   async temporaryPath(label: string): Promise<string> {
     const folder = join(this.location, 'tmp');
+    await this.demandPresence();
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
     return join(
       folder,
@@ -193,7 +211,32 @@ class LocalStore implements ArtifactStore {
     );
   }
 
+  /** What the work gives, or undefined when it met a missing file. A store that is away as a whole is told apart from that. */
+  private async unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+    try {
+      return await work;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storeError(this.location, error);
+      await this.demandPresence();
+      return undefined;
+    }
+  }
+
+  private async sizeOf(path: string): Promise<number | undefined> {
+    return (await this.unlessMissing(stat(path)))?.size;
+  }
+
+  /** A disk that is not mounted leaves an empty folder: nothing may be written there, and nothing that is missing there is lost. */
+  private async demandPresence(): Promise<void> {
+    if ((await readIdentity(join(this.location, 'store.json'))) === this.id) return;
+    throw new RetryableError(
+      'StoreUnavailable',
+      `Store: store ${this.id} is no longer in ${this.location}. Is the disk mounted? The run goes on by itself when it is back.`,
+    );
+  }
+
   private async setAside(path: string, reason: string): Promise<void> {
+    await this.demandPresence();
     const folder = join(this.location, 'set-aside');
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
     const target = join(folder, `${Date.now()}-${randomUUID().slice(0, 8)}`);
@@ -209,13 +252,20 @@ class LocalStore implements ArtifactStore {
     return join(this.location, 'blobs', hash.slice(0, 2), hash);
   }
 
+  private pathOfClaim(scope: string, name: string): string {
+    for (const part of [scope, name]) demandKey(part);
+    return join(this.location, 'claims', scope, `${name}.json`);
+  }
+
   private pathOfRecord(kind: string, key: string): string {
-    for (const part of [kind, key]) {
-      if (!KEY_PATTERN.test(part))
-        throw new Error(`Store: a key has letters, digits and . _ @ - only, got ${JSON.stringify(part)}`);
-    }
+    for (const part of [kind, key]) demandKey(part);
     return `${join(this.location, 'records', kind, key)}.json`;
   }
+}
+
+function demandKey(part: string): void {
+  if (KEY_PATTERN.test(part)) return;
+  throw new Error(`Store: a key has letters, digits and . _ @ - only, got ${JSON.stringify(part)}`);
 }
 
 function soundBody(text: string): JsonObject | undefined {

@@ -1,6 +1,7 @@
 // The content-addressed store's interface: blobs named by their own hash, and records (small JSON) named by kind and key.
 // Whatever is in it was written under a temporary name, hashed, flushed and renamed; records are created, never overwritten.
-// A store is one file behind this interface (local-store.ts; an S3-compatible one comes later).
+// Only claims change, and nothing that is made depends on them. A store is one file behind this interface (local-store.ts; an
+// S3-compatible one comes later).
 
 /** A blob: its content's SHA-256 and its size. */
 export interface BlobRef {
@@ -10,6 +11,16 @@ export interface BlobRef {
 
 /** A JSON object. */
 export type JsonObject = Record<string, unknown>;
+
+/** A note that somebody works on something, which may be replaced and removed. */
+export interface Claim {
+  /** What is worked on, e.g. a lineage. */
+  scope: string;
+  name: string;
+  body: JsonObject;
+  /** Milliseconds since it was last written. */
+  ageMs: number;
+}
 
 /** Where artifacts, checkpoints and pinned files are kept. */
 export interface ArtifactStore {
@@ -44,6 +55,13 @@ export interface ArtifactStore {
   listRecords(kind: string, prefix?: string): Promise<string[]>;
   /** Moves a record aside with the reason, so that its name is free again. */
   setAsideRecord(kind: string, key: string, reason: string): Promise<void>;
+
+  /** Writes a claim, or writes it again: that makes it fresh. */
+  putClaim(scope: string, name: string, body: JsonObject): Promise<void>;
+  /** The claims on something, or on everything, sorted by scope and name; a torn one is left out. */
+  listClaims(scope?: string): Promise<Claim[]>;
+  /** Removes a claim; no error when it is not there. */
+  removeClaim(scope: string, name: string): Promise<void>;
 
   /** An unused path in the store's temporary folder; its name carries host, pid and start time. The caller removes what it made. */
   temporaryPath(label: string): Promise<string>;
