@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { evaluateRetrieval } from './evaluate-retrieval.js';
-import { randomStream } from './random-stream.js';
+import { randomStream } from '../random.js';
 
 interface Case {
   name: string;
@@ -118,7 +118,7 @@ describe('evaluateRetrieval', () => {
 
   it('gives the same metrics for a permuted corpus without ties', async () => {
     const random = randomStream(21);
-    const vectors = Array.from({ length: 140 }, () => Array.from({ length: 12 }, () => random() - 0.5));
+    const vectors = Array.from({ length: 140 }, () => Array.from({ length: 12 }, () => random.fraction() - 0.5));
     const queries = (): Float32Array => Float32Array.from({ length: 12 * 30 }, (_, i) => Math.sin(i * i));
     const order = vectors.map((_, i) => (i * 51) % 140);
     const place = new Map(order.map((from, to) => [from, to]));

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { dot, plainBlockProduct } from './block-product.js';
-import { randomStream } from './random-stream.js';
+import { randomStream } from '../random.js';
 import { normalizeRows, search } from './search.js';
 
 function randomVectors(rows: number, dimension: number, seed: number): Float32Array {
   const random = randomStream(seed);
   return normalizeRows(
-    Float32Array.from({ length: rows * dimension }, () => random() - 0.5),
+    Float32Array.from({ length: rows * dimension }, () => random.fraction() - 0.5),
     dimension,
   );
 }
@@ -14,7 +14,7 @@ function randomVectors(rows: number, dimension: number, seed: number): Float32Ar
 /** Vectors on a coarse grid, so that many scores are exactly equal. */
 function tiedVectors(rows: number, dimension: number, seed: number): Float32Array {
   const random = randomStream(seed);
-  return Float32Array.from({ length: rows * dimension }, () => Math.floor(random() * 2) / 2);
+  return Float32Array.from({ length: rows * dimension }, () => Math.floor(random.fraction() * 2) / 2);
 }
 
 function bruteForce(queries: Float32Array, documents: Float32Array, dimension: number, depth: number) {

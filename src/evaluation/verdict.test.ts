@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { randomStream } from './random-stream.js';
+import { randomStream } from '../random.js';
 import { compareEvaluations, pairedBootstrap } from './verdict.js';
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
@@ -32,7 +32,7 @@ describe('pairedBootstrap', () => {
 
   it('has about the interval of the normal approximation on many answers', () => {
     const random = randomStream(5);
-    const after = range(2000).map(() => random() - 0.45);
+    const after = range(2000).map(() => random.fraction() - 0.45);
     const mean = after.reduce((sum, x) => sum + x, 0) / 2000;
     const deviation = Math.sqrt(after.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 2000);
     const { interval } = pairedBootstrap({ before: range(2000).map(() => 0), after, clusters: range(2000) });
@@ -42,7 +42,7 @@ describe('pairedBootstrap', () => {
 
   it('is less sure when the questions hang together: 100 questions of 10 answers are no 100 proofs', () => {
     const random = randomStream(9);
-    const byAnswer = range(10).map(() => random() - 0.35);
+    const byAnswer = range(10).map(() => random.fraction() - 0.35);
     const after = range(100).map((i) => byAnswer[i % 10]!);
     const before = range(100).map(() => 0);
     const alone = pairedBootstrap({ before, after, clusters: range(100) });
@@ -74,7 +74,8 @@ describe('pairedBootstrap', () => {
 
   it('is the same for the same seed and another for another', () => {
     const random = randomStream(3);
-    const input = { before: range(30).map(random), after: range(30).map(random), clusters: range(30) };
+    const draws = (): number[] => range(30).map(() => random.fraction());
+    const input = { before: draws(), after: draws(), clusters: range(30) };
     expect(pairedBootstrap(input)).toEqual(pairedBootstrap(input));
     expect(pairedBootstrap({ ...input, seed: 1 }).interval).not.toEqual(pairedBootstrap(input).interval);
   });
@@ -83,7 +84,7 @@ describe('pairedBootstrap', () => {
     const random = randomStream(11);
     let covered = 0;
     for (let trial = 0; trial < 200; trial++) {
-      const after = range(60).map(() => random() - 0.5);
+      const after = range(60).map(() => random.fraction() - 0.5);
       const { interval } = pairedBootstrap({
         before: range(60).map(() => 0),
         after,

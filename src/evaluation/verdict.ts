@@ -1,9 +1,9 @@
 // Is the tuned model better? A paired bootstrap (Efron and Tibshirani 1993; for retrieval: Sakai 2006) over the test answers:
 // both models meet the same questions, and all questions of one answer are drawn together, because they succeed and fail together.
 // The interval is the plain percentile one; its draws come from a seeded generator, so a run always reaches the same verdict.
+import { randomStream } from '../random.js';
 import type { Verdict } from '../spec/stages.js';
 import type { EvaluationDetails } from './details.js';
-import { randomStream } from './random-stream.js';
 
 /** With fewer answers not even a gain on every one of them is significant: 2 × 0.5⁵ > 5 %. */
 const FEWEST_ANSWERS = 6;
@@ -51,7 +51,7 @@ export function pairedBootstrap({ before, after, clusters, seed = 42, resamples 
     let difference = 0;
     let drawn = 0;
     for (let i = 0; i < answers.length; i++) {
-      const answer = Math.floor(random() * answers.length);
+      const answer = random.below(answers.length);
       difference += differences[answer]!;
       drawn += questions[answer]!;
     }

@@ -1,7 +1,8 @@
 // Random weights for a new encoder, as transformers draws them for BERT: normal with deviation 0.02, biases and the padding row 0,
 // LayerNorm 1 and 0. Each tensor has a stream of its own, seeded by the SHA-256 of seed and name, so that the same shape and seed give
-// the same weights everywhere. Generator: xoshiro128** (Blackman, Vigna, https://prng.di.unimi.it); normals by Marsaglia's polar method.
+// the same weights everywhere. Normals by Marsaglia's polar method.
 import { createHash } from 'node:crypto';
+import { streamFrom, type RandomStream } from '../random.js';
 import type { Weights } from './safetensors.js';
 
 const DEVIATION = 0.02;
@@ -32,8 +33,8 @@ export function randomWeights({ parameters, seed, padTokenId }: RandomWeightsOpt
 }
 
 function fillNormal(data: Float32Array, label: string): void {
-  const next = xoshiro128(label);
-  const uniform = (): number => (next() / 2 ** 32) * 2 - 1; // in [-1, 1)
+  const random = streamOf(label);
+  const uniform = (): number => random.fraction() * 2 - 1; // in [-1, 1)
   for (let i = 0; i < data.length;) {
     const x = uniform();
     const y = uniform();
@@ -45,20 +46,8 @@ function fillNormal(data: Float32Array, label: string): void {
   }
 }
 
-/** A stream of unsigned 32-bit numbers. */
-function xoshiro128(label: string): () => number {
+/** The stream of a label: its SHA-256 is the first state. */
+function streamOf(label: string): RandomStream {
   const digest = createHash('sha256').update(label).digest();
-  let [a, b, c, d] = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset)) as [number, number, number, number];
-  return () => {
-    const product = Math.imul(b, 5);
-    const result = Math.imul((product << 7) | (product >>> 25), 9);
-    const shifted = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= shifted;
-    d = (d << 11) | (d >>> 21);
-    return result >>> 0;
-  };
+  return streamFrom(Uint32Array.from([0, 4, 8, 12], (offset) => digest.readUInt32LE(offset)));
 }

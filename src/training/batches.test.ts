@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pairsOf, planBatches, type TrainingPairs } from './batches.js';
-import { permutation, randomStream } from './random.js';
+import { permutation, randomStream } from '../random.js';
 
 /** Pairs of random texts: `questions` and `answers` say how many different ones there are. */
 function randomPairs(count: number, questions: number, answers: number, seed: number): TrainingPairs {
@@ -116,25 +116,5 @@ describe('pairsOf', () => {
     expect([...pairs.documents]).toEqual([1, 0, 1]);
     expect([...pairs.queryIdentities]).toEqual([5, 5, 7]);
     expect([...pairs.documentIdentities]).toEqual([9, 8, 9]);
-  });
-});
-
-describe('randomStream', () => {
-  it('gives numbers that stand for the algorithm, so that a change of it is seen', () => {
-    const random = randomStream(42, 1);
-    expect([random.next(), random.next(), random.next()]).toMatchInlineSnapshot(`
-      [
-        1653684226,
-        527674630,
-        1350696373,
-      ]
-    `);
-  });
-
-  it('draws each number below the limit about as often', () => {
-    const random = randomStream(7);
-    const counts = new Array<number>(10).fill(0);
-    for (let i = 0; i < 100_000; i++) counts[random.below(10)]!++;
-    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(500);
   });
 });

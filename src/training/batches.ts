@@ -2,11 +2,11 @@
 // `noDuplicates` follows NoDuplicatesBatchSampler of sentence-transformers: walk the shuffled pairs, take each one whose question and
 // answer are not in the batch yet, leave the others for later batches. So batches near the end may be smaller, and they are kept, as
 // there. One thing differs: a batch of a single pair has loss 0 and no gradient, so it makes no step and is left out.
+import { permutation, randomStream } from '../random.js';
 import type { TrainingSpec } from '../spec/spec.js';
 import type { TokensPart } from '../text/tokenize.js';
 import { textAt } from '../text/tokenized-texts.js';
 import { batchesWithoutDuplicates } from './no-duplicates.js';
-import { permutation, randomStream } from './random.js';
 import type { TrainingBatch } from './training-engine.js';
 
 /** Pairs to train on, by index into the questions and documents. */

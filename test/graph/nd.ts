@@ -112,12 +112,3 @@ export function erfOf(x: number): number {
   }
   return (2 / Math.sqrt(Math.PI)) * total;
 }
-
-/** Seeded numbers in [0, 1) (a linear congruence: for test data only). */
-export function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}

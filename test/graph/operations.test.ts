@@ -9,10 +9,11 @@ import { gradientRules } from '../../src/graph/gradients/gradient-rules.js';
 import { gradients } from '../../src/graph/gradients/gradients.js';
 import type { Op } from '../../src/graph/ops.js';
 import { topologicalOrder, type DType, type Tensor } from '../../src/graph/tensor.js';
+import { randomStream } from '../../src/random.js';
 import { expectAllclose } from '../support/allclose.js';
 import { elementwiseCases } from './elementwise-cases.js';
 import { movementCases } from './movement-cases.js';
-import { sizeOf, uniform, type Nd } from './nd.js';
+import { sizeOf, type Nd } from './nd.js';
 import type { OpCase } from './op-case.js';
 import { productCases } from './product-cases.js';
 
@@ -37,11 +38,11 @@ function declare({ inputs }: OpCase): Tensor[] {
 }
 
 function draw({ inputs }: OpCase, seed: number): Nd[] {
-  const random = uniform(seed * 7919);
+  const random = randomStream(seed, 1);
   return inputs.map(({ shape, range: [low, high] = [-2, 2], values }) => ({
     shape,
     data: Float64Array.from({ length: sizeOf(shape) }, (_, i) =>
-      Math.fround(values?.[i] ?? low + (high - low) * random()),
+      Math.fround(values?.[i] ?? low + (high - low) * random.fraction()),
     ),
   }));
 }
@@ -110,10 +111,10 @@ function differentiable({ inputs, differentiable: given }: OpCase): number[] {
 /** Gradient of Σ y·w with random weights w. */
 async function checkGradient(op: string, opCase: OpCase, seed: number): Promise<void> {
   const values = draw(opCase, seed);
-  const random = uniform(seed * 104729);
+  const random = randomStream(seed, 2);
   const weights = opCase
     .reference(values)
-    .map(({ shape, data }) => ({ shape, data: Float64Array.from(data, () => Math.fround(2 * random() - 1)) }));
+    .map(({ shape, data }) => ({ shape, data: Float64Array.from(data, () => Math.fround(2 * random.fraction() - 1)) }));
   const inputs = declare(opCase);
   const terms = opCase.build(inputs).map((y, place) =>
     reduceSum(mul(y, input(`w${place}`, 'float32', y.shape)), {

@@ -1,7 +1,7 @@
 // A small engine in plain TypeScript, for tests of what surrounds an engine: a text's vector is the mean of its ids' rows plus a bias,
 // normalised; the loss is MultipleNegativesRankingLoss with true gradients. Dropout zeroes coordinates by seed and step, so that a wrong
 // step number shows. It can be told to fail or to be off by a little, as a machine of another kind.
-import { randomStream } from '../../src/training/random.js';
+import { randomStream } from '../../src/random.js';
 import type { Parameter, StepResult, TrainingBatch, TrainingEngine } from '../../src/training/training-engine.js';
 import { textAt, textCount, type TokenizedTexts } from '../../src/text/tokenized-texts.js';
 
@@ -41,7 +41,7 @@ export class BagOfIdsEngine implements TrainingEngine {
     };
     this.dimension = dimension;
     const random = randomStream(7);
-    const table = Float32Array.from({ length: vocabularySize * dimension }, () => random.next() / 2 ** 32 - 0.5);
+    const table = Float32Array.from({ length: vocabularySize * dimension }, () => random.fraction() - 0.5);
     this.parameters = [
       { name: 'embeddings.weight', shape: [vocabularySize, dimension], data: table, decay: true },
       { name: 'encoder.layer.0.bias', shape: [dimension], data: new Float32Array(dimension), decay: false },
@@ -100,7 +100,7 @@ export class BagOfIdsEngine implements TrainingEngine {
   private mask(step: number): Float64Array {
     const { seed, dropout } = this.options;
     const random = randomStream(seed, step);
-    return new Float64Array(this.dimension).map(() => (random.next() / 2 ** 32 < dropout ? 0 : 1 / (1 - dropout)));
+    return new Float64Array(this.dimension).map(() => (random.fraction() < dropout ? 0 : 1 / (1 - dropout)));
   }
 
   private forward(ids: Int32Array, mask: Float64Array): { unit: Float64Array; norm: number } {

@@ -8,7 +8,7 @@ import { precision } from './precision.js';
 import { recall } from './recall.js';
 import type { Ranking } from './ranking.js';
 import { meanMetrics, standardMetrics } from './standard-metrics.js';
-import { randomStream } from '../random-stream.js';
+import { randomStream } from '../../random.js';
 
 // Relevant documents at ranks 2 and 4, three of them in all.
 const ranking: Ranking = { hits: [0, 1, 0, 1, 0], relevant: 3 };
@@ -68,8 +68,8 @@ describe('means over the questions', () => {
   it('never falls in accuracy, recall, reciprocal rank and hits as the cutoff grows', () => {
     const random = randomStream(7);
     for (let round = 0; round < 200; round++) {
-      const hits = Array.from({ length: 20 }, () => (random() < 0.2 ? 1 : 0));
-      const some = { hits, relevant: Math.max(1, hits.filter(Boolean).length + (random() < 0.5 ? 1 : 0)) };
+      const hits = Array.from({ length: 20 }, () => (random.fraction() < 0.2 ? 1 : 0));
+      const some = { hits, relevant: Math.max(1, hits.filter(Boolean).length + (random.fraction() < 0.5 ? 1 : 0)) };
       for (const metric of [accuracy, recall, reciprocalRank]) {
         for (let k = 1; k < 25; k++) expect(metric(some, k + 1)).toBeGreaterThanOrEqual(metric(some, k));
       }

@@ -1,24 +1,30 @@
-// The generator behind batch order: xoshiro128** 1.1, seeded through MurmurHash3's finalizer (Blackman and Vigna, https://prng.di.unimi.it/). Everything it
-// gives is a function of its key; nothing of it is kept between epochs, so a resumed run needs no generator state.
+// The generator behind everything that is drawn (batch order, first weights, resampling): xoshiro128** 1.1 of Blackman and Vigna
+// (https://prng.di.unimi.it/). All it gives is a function of its key; nothing of it is kept, so a resumed run needs no generator state.
 
-/** Whole numbers from a stream that its key decides. */
+/** Numbers from a stream that its key decides. */
 export interface RandomStream {
   /** The next 32 bits, as an unsigned integer. */
   next(): number;
+  /** The next number in [0, 1), 32 bits of resolution. */
+  fraction(): number;
   /** A whole number in [0, limit), each as likely. */
   below(limit: number): number;
 }
 
-/** The stream of a key, e.g. `(seed, epoch)`; every part is a whole number from 0 to 2^53. */
+/** The stream of a key, e.g. `(seed, epoch)`, through MurmurHash3's finalizer; every part is a whole number from 0 to 2^53. */
 export function randomStream(...key: readonly number[]): RandomStream {
   let mixed = 0x9e3779b9;
   for (const part of key) {
     mixed = mix(mixed ^ (part >>> 0));
     mixed = mix(mixed ^ (Math.floor(part / 2 ** 32) >>> 0));
   }
-  const state = new Uint32Array(4);
-  for (let i = 0; i < 4; i++) state[i] = mix(mixed + Math.imul(i + 1, 0x9e3779b9));
-  if (state.every((word) => word === 0)) state[0] = 1;
+  return streamFrom(Uint32Array.from({ length: 4 }, (_, i) => mix(mixed + Math.imul(i + 1, 0x9e3779b9))));
+}
+
+/** The stream that begins at a state of four 32-bit words; the state is taken over. */
+export function streamFrom(state: Uint32Array): RandomStream {
+  if (state.length !== 4) throw new RangeError(`streamFrom: a state has four words, got ${state.length}`);
+  if (state.every((word) => word === 0)) state[0] = 1; // the one state that gives nothing but zeros
 
   const next = (): number => {
     const result = Math.imul(rotate(Math.imul(state[1]!, 5), 7), 9) >>> 0;
@@ -38,7 +44,7 @@ export function randomStream(...key: readonly number[]): RandomStream {
       if (word < whole) return word % limit;
     }
   };
-  return { next, below };
+  return { next, fraction: () => next() / 2 ** 32, below };
 }
 
 /** The numbers 0 … count − 1 in a random order (Fisher–Yates, from the end). */
