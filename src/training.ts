@@ -13,6 +13,7 @@ import { firstPairs, type Pair, type PairsFacts } from './dataset/pairs.js';
 import { pinDataset } from './dataset/pin-dataset.js';
 import { splitPairs } from './dataset/split.js';
 import { transformPairs } from './dataset/transform.js';
+import { FinalError } from './errors.js';
 import { fetchBaseModel } from './models/base-model.js';
 import { resolveAllowedOutput } from './sources/paths.js';
 import { pinModel } from './sources/pin.js';

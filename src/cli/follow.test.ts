@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionTarget } from '../temporal/connection.js';
+import type { RunProgress } from '../../workflows/progress.js';
 import { frameOf, uiPage } from './follow.js';
 
 const progress = {
