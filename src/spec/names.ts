@@ -19,9 +19,12 @@ export function modelName(model: ModelSpec): string {
     : baseName(model.source);
 }
 
-/** The dataset's short name, e.g. `physics`. */
+/** The dataset's short name, e.g. `physics`; a file that is only called `train` goes by its folder's name. */
 export function datasetName(dataset: DatasetSpec): string {
-  return baseName(isReadyDataset(dataset) ? dataset.train : dataset.source);
+  const source = isReadyDataset(dataset) ? dataset.train : dataset.source;
+  const name = baseName(source);
+  const folder = source.replace(/[\\/]+[^\\/]*$/, '');
+  return name === 'train' && folder !== source && /[A-Za-z0-9]/.test(folder) ? baseName(folder) : name;
 }
 
 /** The published folder's name: what the spec says, or dataset and model. */

@@ -109,4 +109,14 @@ describe('names', () => {
     expect(modelName(spec.model)).toBe('bge-small-en-v1.5');
     expect(outputName(spec)).toBe('Q-A-bge-small-en-v1.5');
   });
+
+  it.each([
+    ['./data/elements/train.json', 'elements'],
+    ['train.json', 'train'],
+    ['./train.json', 'train'],
+    ['../train.json', 'train'],
+    ['/data/lyft/lyft-train.json', 'lyft-train'],
+  ])('of ready files: %s goes by %s', (train, name) => {
+    expect(datasetName(parseSpec({ model: 'm', dataset: { train, test: 'test.json' } }).dataset)).toBe(name);
+  });
 });
