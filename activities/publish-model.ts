@@ -1,5 +1,6 @@
 // Publishes the model, the data and the logs into the output folder, in the trainer. The folder is resolved here, against the Worker's
 // data folders.
+import { Context } from '@temporalio/activity';
 import { resolveAllowedOutput } from '../src/sources/paths.js';
 import type { PublishInput, PublishResult } from '../src/spec/stages.js';
 import type { Activities } from './activities.js';
@@ -11,7 +12,9 @@ export function publishModel(services: ActivityServices): Activities['publishMod
     work: async (input, context) => {
       const { directory } = input.spec.output;
       const outputDirectory = await resolveAllowedOutput(directory, services.settings.dataFolders);
-      return services.trainers.call('publishModel', { ...input, outputDirectory }, context);
+      // The same over all attempts, so that each of them publishes the same bytes.
+      const trainingEndedMs = Context.current().info.scheduledTimestampMs;
+      return services.trainers.call('publishModel', { ...input, outputDirectory, trainingEndedMs }, context);
     },
   });
 }

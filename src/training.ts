@@ -215,6 +215,7 @@ class LocalRun {
     const { report, verdict, ...made } = await this.host.call(
       'publishModel',
       {
+        trainingEndedMs: Date.now(),
         ...{ storeId, spec, pins, model, snapshot, corpus, plan, epochs, published, before, after, outputDirectory },
         ...(transform && { transform }),
         ...(split && { split }),

@@ -40,8 +40,13 @@ export interface PublishContext extends StageContext {
   embedder(weights: WeightsRef): Promise<TrainedEncoder>;
 }
 
-/** Input of {@link publishModel}; `outputDirectory` is absolute and was found to be allowed. */
-export type PublishModelInput = PublishInput & { outputDirectory: string };
+/** Input of {@link publishModel}. */
+export type PublishModelInput = PublishInput & {
+  /** Absolute, and found to be allowed. */
+  outputDirectory: string;
+  /** When training ended, in milliseconds since 1970: the dates in the training log. */
+  trainingEndedMs: number;
+};
 
 /** Codes of the file system's errors that say: not here. */
 const UNWRITABLE = ['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST'];
@@ -93,7 +98,10 @@ async function publish(
   report(1);
   const history = await readHistory(store, input.epochs.at(-1)?.checkpoint ?? input.published.checkpoint);
   const log = await stage('logs', 'train', name);
-  await writeTrainingLog(log.path, history, input.training.seconds);
+  await writeTrainingLog(log.path, history, {
+    seconds: input.training.seconds,
+    endedMs: input.trainingEndedMs,
+  });
 
   report(2);
   const { maxSequenceLength } = (await readArtifact<TokensFacts>(store, input.tokens)).facts;

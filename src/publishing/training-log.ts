@@ -1,5 +1,6 @@
 // The run's TensorBoard file, written once from the loss history in the store, so that no step stands twice however often the run was
-// interrupted. The history keeps no wall time (equal trainings are equal files); steps are spread evenly over the seconds of training.
+// interrupted. The history keeps no wall time (equal trainings have equal checkpoints): whoever publishes says when training ended, and
+// the steps are spread evenly over its seconds before that.
 import { join } from 'node:path';
 import type { ArtifactStore } from '../artifacts/store.js';
 import { DamagedError } from '../artifacts/store.js';
@@ -24,33 +25,40 @@ export async function readHistory(store: ArtifactStore, checkpoint: CheckpointRe
   return epochs.sort((a, b) => a.epoch - b.epoch);
 }
 
+/** When a training took place, for the eye: the steps are spread evenly over its seconds. */
+export interface TrainingTime {
+  seconds: number;
+  /** When it ended, in milliseconds since 1970. */
+  endedMs: number;
+}
+
 /** Writes loss per step and per epoch, learning rate, gradient norm, and gradient histograms once an epoch. */
 export async function writeTrainingLog(
   folder: string,
   epochs: readonly EpochHistory[],
-  trainingSeconds: number,
+  time: TrainingTime,
 ): Promise<void> {
-  const steps = epochs.reduce((sum, epoch) => sum + epoch.steps.length, 0);
-  await writeEventFile(join(folder, EVENT_FILE), trainingEvents(epochs, trainingSeconds / Math.max(1, steps)));
+  await writeEventFile(join(folder, EVENT_FILE), trainingEvents(epochs, time));
 }
 
-function* trainingEvents(epochs: readonly EpochHistory[], secondsPerStep: number): Generator<TensorBoardEvent> {
+function* trainingEvents(
+  epochs: readonly EpochHistory[],
+  { seconds, endedMs }: TrainingTime,
+): Generator<TensorBoardEvent> {
+  const steps = epochs.reduce((sum, epoch) => sum + epoch.steps.length, 0);
+  const wallTimeOf = (done: number): number => endedMs / 1000 - seconds * (1 - done / Math.max(1, steps));
   for (const history of epochs) {
-    const { epoch, steps, gradientHistograms = {} } = history;
-    for (const { step: before, loss, learningRate, gradientNorm } of steps) {
-      const place = { step: before + 1, wallTime: (before + 1) * secondsPerStep };
+    const { epoch, gradientHistograms = {} } = history;
+    for (const { step: before, loss, learningRate, gradientNorm } of history.steps) {
+      const place = { step: before + 1, wallTime: wallTimeOf(before + 1) };
       yield { tag: 'loss/step', value: loss, ...place };
       yield { tag: 'learning_rate', value: learningRate, ...place };
       yield { tag: 'gradient_norm', value: gradientNorm, ...place };
     }
-    const end = (steps.at(-1)?.step ?? 0) + 1;
-    yield { tag: 'loss/epoch', value: meanLoss(history), step: epoch, wallTime: end * secondsPerStep };
-    for (const [group, { sumOfSquares, ...histogram }] of Object.entries(gradientHistograms))
-      yield {
-        tag: `gradients/${group}`,
-        histogram: { ...histogram, sumSquares: sumOfSquares },
-        step: end,
-        wallTime: end * secondsPerStep,
-      };
+    const end = (history.steps.at(-1)?.step ?? 0) + 1;
+    const wallTime = wallTimeOf(end);
+    yield { tag: 'loss/epoch', value: meanLoss(history), step: epoch, wallTime };
+    for (const [group, histogram] of Object.entries(gradientHistograms))
+      yield { tag: `gradients/${group}`, histogram, step: end, wallTime };
   }
 }

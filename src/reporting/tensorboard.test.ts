@@ -17,7 +17,7 @@ const events: TensorBoardEvent[] = [
     tag: 'gradients/all',
     step: 1,
     wallTime: 1700000001,
-    histogram: { min: -1, max: 2, count: 3, sum: 1.5, sumSquares: 5.25, limits: [-0.5, 1, 2], counts: [1, 1, 1] },
+    histogram: { min: -1, max: 2, count: 3, sum: 1.5, sumOfSquares: 5.25, limits: [-0.5, 1, 2], counts: [1, 1, 1] },
   },
 ];
 

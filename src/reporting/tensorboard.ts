@@ -4,19 +4,7 @@
 import { open } from 'node:fs/promises';
 import { crc32c } from '@node-rs/crc32';
 import protobuf from 'protobufjs';
-
-/** Counts of values in buckets; bucket i holds the values in (limits[i − 1], limits[i]]. */
-export interface Histogram {
-  min: number;
-  max: number;
-  count: number;
-  sum: number;
-  sumSquares: number;
-  /** Upper ends, rising. */
-  limits: ArrayLike<number>;
-  /** Values a bucket, one entry a limit. */
-  counts: ArrayLike<number>;
-}
+import type { Histogram } from '../training/histogram.js';
 
 /** One point of one series. */
 export type TensorBoardEvent = {
@@ -98,8 +86,8 @@ export function* encodeEvents(events: Iterable<TensorBoardEvent>): Generator<Uin
   if (!versioned) yield record(Event.encode({ wallTime: 0, fileVersion: 'brain.Event:2' }).finish());
 }
 
-function histogramProto({ min, max, count, sum, sumSquares, limits, counts }: Histogram): object {
-  return { min, max, num: count, sum, sumSquares, bucketLimit: Array.from(limits), bucket: Array.from(counts) };
+function histogramProto({ min, max, count, sum, sumOfSquares, limits, counts }: Histogram): object {
+  return { min, max, num: count, sum, sumSquares: sumOfSquares, bucketLimit: limits, bucket: counts };
 }
 
 /** uint64 length | masked CRC of the length | data | masked CRC of the data, little-endian. */

@@ -17,8 +17,8 @@ export interface TrainerOperations {
   planTraining: { input: PlanInput; result: PlanResult };
   trainEpoch: { input: TrainEpochInput; result: TrainEpochResult };
   evaluateModel: { input: EvaluateInput; result: EvaluateResult };
-  /** `outputDirectory`: absolute, inside the allowed folders. */
-  publishModel: { input: PublishInput & { outputDirectory: string }; result: PublishResult };
+  /** `outputDirectory`: absolute, inside the allowed folders. `trainingEndedMs`: since 1970, for the dates in the training log. */
+  publishModel: { input: PublishInput & { outputDirectory: string; trainingEndedMs: number }; result: PublishResult };
 }
 
 /** Name of an operation. */

@@ -32,7 +32,7 @@ describe.skipIf(missing)('event files in TensorBoard (needs Python with tensorbo
       max: 2,
       count: 3,
       sum: 1.5,
-      sumSquares: 5.25,
+      sumOfSquares: 5.25,
       limits: [-0.5, 1, 2],
       counts: [1, 1, 1],
     };

@@ -90,6 +90,7 @@ export async function runStages(
     warnings: [],
     workflow: { workflowId: 'test-workflow', runId: 'test-run' },
     outputDirectory,
+    trainingEndedMs: Date.UTC(2026, 10, 24),
   };
   return { input, context: { ...context, embedder }, close: () => engines.clear() };
 }
