@@ -3,16 +3,9 @@ import type { ConnectionTarget } from '../temporal/connection.js';
 import type { RunProgress } from '../../workflows/progress.js';
 import { frameOf, uiPage } from './follow.js';
 
-const progress = {
-  name: 'n',
-  stage: 'train',
-  paused: false,
-  epoch: 2,
-  epochs: 3,
-  fraction: 0.5,
-  warnings: [],
-} as const;
-const snapshot = { status: 'RUNNING', progress: { ...progress, warnings: [] } };
+// What the view reads of it.
+const progress = { stage: 'train', paused: false, epoch: 2, epochs: 3 } as RunProgress;
+const snapshot = { status: 'RUNNING', progress };
 const activity = { id: 'train-epoch-2', attempt: 1, waiting: false };
 
 describe('frameOf', () => {
