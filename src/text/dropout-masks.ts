@@ -88,32 +88,29 @@ function mix(word: number): number {
   return x ^ (x >>> 16);
 }
 
+/** The word that decides elements `2 · pair` (its low half) and `2 · pair + 1` (its high half). */
+function hashPair(pair: number, { first, second }: MaskKey): number {
+  // The key enters before both rounds, so that two texts' masks are never shifts of one another.
+  let x = Math.imul(pair, 0x9e3779b1) ^ first;
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d) + second;
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+  return x ^ (x >>> 16);
+}
+
 /**
  * Writes the mask of elements `first … first + count` to `target[start …]`: 0 with the given probability (to 1 in 65,536), else 1.
+ * `(half − threshold) >>> 31` is 1 when the half is below: no branch, because no processor can foresee these.
  */
-function fillMask(
-  target: Uint8Array,
-  start: number,
-  first: number,
-  count: number,
-  rate: number,
-  { first: k0, second: k1 }: MaskKey,
-): void {
+function fillMask(target: Uint8Array, start: number, first: number, count: number, rate: number, key: MaskKey): void {
   const threshold = Math.round(rate * 65536);
   const end = first + count;
   let at = start;
-  for (let element = first; element < end;) {
-    // The key enters before both rounds, so that two texts' masks are never shifts of one another.
-    let x = Math.imul(element >>> 1, 0x9e3779b1) ^ k0;
-    x = Math.imul(x ^ (x >>> 16), 0x7feb352d) + k1;
-    x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-    x ^= x >>> 16;
-    if ((element & 1) === 0) {
-      target[at++] = (x & 0xffff) < threshold ? 0 : 1;
-      element++;
-      if (element === end) break;
-    }
-    target[at++] = x >>> 16 < threshold ? 0 : 1;
-    element++;
+  let pair = first >>> 1;
+  if (first % 2 === 1 && first < end) target[at++] = 1 ^ (((hashPair(pair++, key) >>> 16) - threshold) >>> 31);
+  for (; 2 * pair + 1 < end; pair++) {
+    const x = hashPair(pair, key);
+    target[at++] = 1 ^ (((x & 0xffff) - threshold) >>> 31);
+    target[at++] = 1 ^ (((x >>> 16) - threshold) >>> 31);
   }
+  if (2 * pair < end) target[at] = 1 ^ (((hashPair(pair, key) & 0xffff) - threshold) >>> 31);
 }

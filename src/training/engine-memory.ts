@@ -1,0 +1,49 @@
+// Estimates the memory of a training step, so that a micro-batch can be chosen before anything is loaded. Measured against the
+// process's peak for encoders of 384 and 768 units: within a fifth, and rather above than below.
+import type { DropoutRates, EncoderConfig } from '../models/architecture.js';
+
+/** What a step is made of. */
+export interface StepMemory {
+  config: EncoderConfig;
+  /** Values of all parameters. */
+  parameters: number;
+  /** Tokens of each text of one micro-batch, the largest that there will be. */
+  lengths: readonly number[];
+  /** Default none. */
+  dropout?: DropoutRates;
+  /** Copies of the parameters beside weights and gradients: 2 for the moments of AdamW, which is the default. */
+  optimizerCopies?: number;
+}
+
+/** Node, ONNX Runtime and the code. */
+const BASE_BYTES = 200 * 2 ** 20;
+/**
+ * What a layer keeps for the backward pass, in hidden sizes a token: its input, query, key and value in groups, attention's result
+ * twice, both residual sums and the middle LayerNorm's output.
+ */
+const STATES_A_LAYER = 9;
+/** Values that a layer keeps of the feed-forward block, in intermediate sizes a token: the activation and its derivative. */
+const FEED_FORWARD_A_LAYER = 2;
+/** Room that ONNX Runtime's arena takes beyond what is in use, and what the backward pass works in. */
+const ARENA_FACTOR = 1.3;
+
+/** Estimated peak of the process in MiB. */
+export function estimateMemoryMb({
+  config: { hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads },
+  parameters,
+  lengths,
+  dropout = { hidden: 0, attention: 0 },
+  optimizerCopies = 2,
+}: StepMemory): number {
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const scores = numAttentionHeads * lengths.reduce((sum, length) => sum + length * length, 0);
+  const values = tokens * (STATES_A_LAYER * hiddenSize + FEED_FORWARD_A_LAYER * intermediateSize) + scores;
+  const masked = dropout.attention > 0 ? scores : 0;
+  const activations = 4 * numHiddenLayers * (values + masked);
+  const maskBytes =
+    (dropout.hidden > 0 ? (2 * numHiddenLayers + 1) * tokens * hiddenSize : 0) +
+    (dropout.attention > 0 ? numHiddenLayers * scores : 0);
+  // Weights, the gradients as the graph gives them and, for a time, their copies; then the optimiser's.
+  const parameterBytes = 4 * parameters * (3 + optimizerCopies);
+  return (BASE_BYTES + parameterBytes + ARENA_FACTOR * activations + maskBytes) / 2 ** 20;
+}
