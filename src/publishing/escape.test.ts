@@ -6,6 +6,7 @@ describe('escapeMarkdown', () => {
     expect(escapeMarkdown('<script>&amp;')).toBe('&lt;script&gt;&amp;amp;');
     expect(escapeMarkdown('![x](y) | # `c` @me')).toBe('\\!\\[x\\]\\(y\\) \\| \\# \\`c\\` &#64;me');
     expect(escapeMarkdown('a\n\n## b\u2028c')).toBe('a \\#\\# b c');
+    expect(escapeMarkdown('a\u202eb\u2066c')).toBe('a b c');
     expect(escapeMarkdown('see https://x.example')).not.toContain('https://');
   });
 });

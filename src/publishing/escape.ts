@@ -1,9 +1,9 @@
 // Makes text from data harmless where it is printed: inside Markdown prose, in YAML front matter, inside fenced code.
 
-/** Text inside a Markdown paragraph or table cell, on one line, with nothing that Markdown or HTML would act on. */
+/** Text inside a Markdown paragraph or table cell, on one line, with nothing that Markdown or HTML would act on or that turns its direction. */
 export function escapeMarkdown(text: string): string {
   return text
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ')
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')

@@ -10,7 +10,7 @@ const input: PublishInput = {
   spec: parseSpec({ model: 'BAAI/bge-small-en-v1.5', dataset: 'camel-ai/physics' }),
   pins: {
     model: { type: 'hub', id: 'BAAI/bge-small-en-v1.5', commit: 'a1' },
-    dataset: { type: 'hub', id: 'camel-ai/physics', commit: 'b2' },
+    dataset: { type: 'hub', id: 'camel-ai/physics', commit: 'b2', conversion: 'c3' },
   },
   model: artifact,
   retrieval: artifact,
@@ -79,6 +79,11 @@ describe('modelCard', () => {
       expect(card).toContain(`### ${program}\n`);
     expect(card).toContain('"Represent `this`: How is it made?"');
     expect(card).toContain("{ pooling: 'cls', normalize: true }");
+  });
+
+  it('names the commits that the data was read from', () => {
+    expect(card).toContain('| revision | b2 |');
+    expect(card).toContain('Parquet conversion, which was read | c3 |');
   });
 
   it('tells dropped rows, cut texts and warnings, escaped', () => {

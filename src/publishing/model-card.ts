@@ -170,7 +170,12 @@ function settingsTable({ input }: ModelCardOptions): string {
 }
 
 function dataTable({ corpus, plan, transform, pins }: PublishInput): string {
-  const revision = pins.dataset.type === 'hub' ? [['revision', pins.dataset.commit]] : [];
+  const { dataset } = pins;
+  const revision = dataset.type === 'hub' ? [['revision', dataset.commit]] : [];
+  const conversion =
+    dataset.type === 'hub' && dataset.conversion !== undefined
+      ? [['revision of the Hub’s Parquet conversion, which was read', dataset.conversion]]
+      : [];
   const parts = Object.entries(corpus.parts).map(([part, { queries, documents, pairs }]) => [
     part,
     `${queries} questions, ${documents} documents, ${pairs} pairs`,
@@ -184,7 +189,7 @@ function dataTable({ corpus, plan, transform, pins }: PublishInput): string {
   const dropped = Object.entries(transform?.splits ?? {}).flatMap(([split, { dropped: reasons }]) =>
     Object.entries(reasons).map(([reason, rows]) => [`dropped of ${split}: ${reason}`, `${rows} rows`]),
   );
-  const rows = [...revision, ...parts, ...cut, ...dropped];
+  const rows = [...revision, ...conversion, ...parts, ...cut, ...dropped];
   return table(
     ['', ''],
     rows.map((cells) => cells.map(escapeMarkdown)),

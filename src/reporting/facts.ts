@@ -58,7 +58,9 @@ function droppedFacts(dropped: Record<string, number>): Fact[] {
 
 /** Where an input came from and which version of it, on one line. */
 export function pinLabel(pin: PublishInput['pins']['model'] | PublishInput['pins']['dataset']): string {
-  return pin.type === 'hub' ? `${pin.id} at commit ${pin.commit}` : pin.label;
+  if (pin.type !== 'hub') return pin.label;
+  const conversion = 'conversion' in pin ? `, read from the Hub’s Parquet conversion at commit ${pin.conversion}` : '';
+  return `${pin.id} at commit ${pin.commit}${conversion}`;
 }
 
 /** Every setting of the spec, with the names that a spec has. */

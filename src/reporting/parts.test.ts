@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { pinLabel } from './facts.js';
 import { excerpt, duration, metricLabel, plural, signed } from './format.js';
 import { html, trusted } from './html.js';
 import { questionChanges } from './question-changes.js';
@@ -42,6 +43,15 @@ describe('smooth', () => {
   it('thins to first, last and what lies between, and averages runs', () => {
     expect(thinned([0, 1, 2, 3, 4, 5, 6, 7, 8], 3)).toEqual([0, 4, 8]);
     expect(averaged([0, 1, 2, 3, 4].map((x) => ({ x, y: 10 * x })), 3)).toEqual([{ x: 0.5, y: 5 }, { x: 2.5, y: 25 }, { x: 4, y: 40 }]); // prettier-ignore
+  });
+});
+
+describe('pinLabel', () => {
+  it('names the commit, and that of the Hub’s Parquet conversion where it was read', () => {
+    const pin = { type: 'hub', id: 'a/b', commit: 'c1' } as const;
+    expect(pinLabel(pin)).toBe('a/b at commit c1');
+    expect(pinLabel({ ...pin, conversion: 'c2' })).toMatch(/at commit c1, .*Parquet conversion at commit c2$/);
+    expect(pinLabel({ type: 'ready', label: 'mine', snapshot: { kind: 'k', key: 'x' } })).toBe('mine');
   });
 });
 
