@@ -18,6 +18,7 @@ const FILES = [
   'sentence_bert_config.json',
   'config_sentence_transformers.json',
   '1_Pooling/config.json',
+  '2_Normalize/config.json',
 ];
 const MAX_BYTES = 8_000_000;
 
