@@ -17,6 +17,7 @@ import { FinalError } from './errors.js';
 import { fetchBaseModel } from './models/base-model.js';
 import { resolveAllowedOutput } from './sources/paths.js';
 import { pinModel } from './sources/pin.js';
+import { modelName } from './spec/names.js';
 import { chooseEpoch, demandValidation, trainingFigures } from './spec/outcome.js';
 import { parseSpec } from './spec/parse.js';
 import { isReadyDataset, type FineTuneSpec, type FineTuneSpecInput } from './spec/spec.js';
@@ -175,7 +176,11 @@ class LocalRun {
     this.warnAll(corpus.warnings);
     const plan = await this.host.call(
       'planTraining',
-      { storeId, model, retrieval: corpus.artifact, spec: { prompts: spec.prompts, training } },
+      {
+        ...{ storeId, model, retrieval: corpus.artifact },
+        spec: { prompts: spec.prompts, training },
+        modelName: modelName(spec.model),
+      },
       this.calling(),
     );
     this.warnAll(plan.warnings);

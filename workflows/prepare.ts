@@ -1,6 +1,7 @@
 // The stages before training: pinned inputs, files, pairs, split, corpus, token ids and the plan. Each finds its result when the same
 // inputs were prepared before, by this run or by another.
 import { FinalError } from '../src/errors.js';
+import { modelName } from '../src/spec/names.js';
 import { isReadyDataset, type FineTuneSpec } from '../src/spec/spec.js';
 import type {
   ArtifactRef,
@@ -107,6 +108,7 @@ export async function prepare(run: Run, spec: FineTuneSpec, pins: PinResult): Pr
       model: model.artifact,
       retrieval: corpus.artifact,
       spec: { prompts: spec.prompts, training },
+      modelName: modelName(spec.model),
     },
   );
   Object.assign(run.state.progress, {

@@ -141,6 +141,8 @@ export interface PlanInput {
   model: ArtifactRef;
   retrieval: ArtifactRef;
   spec: Pick<FineTuneSpec, 'prompts' | 'training'>;
+  /** What the spec calls the model, for warnings. */
+  modelName?: string;
 }
 export interface PlanResult {
   tokens: ArtifactRef;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
 import { readArtifact } from '../artifacts/artifact.js';
 import { chooseMicroBatchSize, estimateRun } from './estimate.js';
-import type { TrainingPlan } from './plan.js';
+import { planTraining, type TrainingPlan } from './plan.js';
 
 let fixture: TrainingFixture;
 beforeEach(async () => {
@@ -33,7 +33,8 @@ describe('planTraining', () => {
   it('refuses fewer pairs than a batch', async () => {
     await expect(fixture.plan(trainingSpec({ batchSize: 15 }))).rejects.toMatchObject({
       type: 'InvalidData',
-      message: 'Training: at least one batch of 15 pairs is needed, got 14. Add data or lower training.batchSize.',
+      message:
+        'training.batchSize: at least one batch of 15 pairs is needed, got 14 in the training part. Add data, or lower it.',
     });
   });
 
@@ -65,6 +66,22 @@ describe('planTraining', () => {
     expect(small.microBatchSize).toBe(2);
     expect((await fixture.plan(trainingSpec(), {}, 10_000)).microBatchSize).toBe(2);
     expect((await fixture.plan(trainingSpec({ microBatchSize: 100 }))).microBatchSize).toBe(4);
+  });
+
+  it('knows an E5 model by what the spec calls it, when its folder does not say', async () => {
+    const { store, model, retrieval } = fixture;
+    const context = {
+      ...fixture.context(),
+      describeModel: async () => ({
+        ...{ maxSequenceLength: 16, maxPositionEmbeddings: 16, vocabularySize: 1000, lowerCase: false },
+        ...{ prompts: {}, dropout: { hidden: 0, attention: 0 }, parameters: 1, denseParameters: 1, names: [] },
+        estimateMb: () => 1,
+      }),
+    };
+    const input = { storeId: store.id, model, retrieval, modelName: 'e5-small-v2' };
+    const plan = (prompts: object) => planTraining({ ...input, spec: { prompts, training: trainingSpec() } }, context);
+    expect((await plan({})).warnings).toEqual([expect.stringMatching(/^e5-small-v2: .*"query: " and "passage: "/)]);
+    expect((await plan({ query: 'query: ', passage: 'passage: ' })).warnings).toEqual([]);
   });
 
   it('warns of cut texts and of E5 models without their prefixes', async () => {

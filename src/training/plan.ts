@@ -73,7 +73,8 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
         'The tokenizer files are not those of the weights.',
     );
   }
-  const warnings = [promptWarning(model.names, prompts), ...cutWarnings(tokens.facts)].filter(
+  const names = input.modelName === undefined ? model.names : [input.modelName, ...model.names];
+  const warnings = [promptWarning(names, prompts), ...cutWarnings(tokens.facts)].filter(
     (warning) => warning !== undefined,
   );
   warnings.forEach((warning) => context.warn(warning));
@@ -162,7 +163,7 @@ async function rememberPlan(
       if (pairs.queries.length < batchSize) {
         throw new FinalError(
           'InvalidData',
-          `Training: at least one batch of ${batchSize} pairs is needed, got ${pairs.queries.length}. Add data or lower training.batchSize.`,
+          `training.batchSize: at least one batch of ${batchSize} pairs is needed, got ${pairs.queries.length} in the training part. Add data, or lower it.`,
         );
       }
       const pairTokens = lengthsOf(part, pairs);
@@ -170,8 +171,8 @@ async function rememberPlan(
       if (counted.stepsPerEpoch.some((steps) => steps === 0)) {
         throw new FinalError(
           'InvalidData',
-          `Training: no two of the ${pairs.queries.length} pairs differ in both question and answer, so no batch can be made. ` +
-            'Add data, or set training.batchSampler to "shuffle".',
+          `training.batchSampler: no two of the ${pairs.queries.length} pairs differ in both question and answer, so that "noDuplicates" makes no batch. ` +
+            'Add data, or set it to "shuffle".',
         );
       }
       const largestPair = pairTokens.reduce((most, length) => Math.max(most, length), 0);
