@@ -78,6 +78,30 @@ describe('gradient caching', () => {
     }
   });
 
+  test.each([6, 2])(
+    'gives gradients that tell how the loss moves, with dropout, in micro-batches of %i',
+    async (microBatchSize) => {
+      const engine = await open(tinyOptions('cls normalized', { dropout }));
+      const batch = { queries, documents, step: 3, microBatchSize };
+      const { gradients } = await engine.step(batch);
+      const direction = new Map([...gradients].map(([name, data]) => [name, data.slice()]));
+      const norm = Math.sqrt([...direction.values()].reduce((sum, data) => data.reduce((s, v) => s + v * v, sum), 0));
+      const move = (distance: number): void => {
+        for (const { name, data } of engine.parameters) {
+          const along = direction.get(name)!;
+          for (let i = 0; i < data.length; i++) data[i] = data[i]! + (distance / norm) * along[i]!;
+        }
+      };
+      const reach = 1e-3;
+      move(reach);
+      const above = (await engine.step(batch)).loss;
+      move(-2 * reach);
+      const below = (await engine.step(batch)).loss;
+      // Along the gradient the slope is its norm.
+      expectAllclose([(above - below) / (2 * reach)], [norm], { rtol: 5e-3, label: 'slope' });
+    },
+  );
+
   test('drops other elements at another step, and the same at the same step', async () => {
     const engine = await open(tinyOptions('mean normalized', { dropout }));
     const loss = async (step: number): Promise<number> => (await engine.step({ queries, documents, step })).loss;
@@ -186,5 +210,16 @@ describe('embedding', () => {
     await expect(engine.step({ queries, documents, step: 0 })).rejects.toThrow(
       'Engine.step: needs an engine made with `training`',
     );
+  });
+});
+
+describe('a batch that cannot be', () => {
+  test.each([
+    ['queries without documents', { queries, documents: [] }, 'one document a query, got 6 queries and 0 documents'],
+    ['nothing', { queries: [], documents: [] }, 'got 0 queries'],
+    ['micro-batches of nothing', { queries, documents, microBatchSize: 0 }, 'microBatchSize must be'],
+  ])('is refused: %s', async (_name, batch, message) => {
+    const engine = await open(tinyOptions('mean'));
+    await expect(engine.step({ ...batch, step: 0 })).rejects.toThrow(message);
   });
 });

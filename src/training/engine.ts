@@ -103,6 +103,9 @@ export class Engine implements TrainingEngine {
         `Engine.step: needs one document a query, got ${queries.length} queries and ${documents.length} documents`,
       );
     }
+    if (!Number.isInteger(microBatchSize) || microBatchSize < 1) {
+      throw new Error(`Engine.step: microBatchSize must be a whole number of at least 1, got ${microBatchSize}`);
+    }
     this.gradientStore.clear();
     const pairs = queries.length;
     const micro: PackedBatch[] = [];
