@@ -1,7 +1,7 @@
 // Brings a pinned dataset's files into the store, as they ship: only the files of the splits asked for.
 import { readArtifact, remember, type Artifact } from '../artifacts/artifact.js';
 import type { StageContext } from '../artifacts/stage-context.js';
-import type { BlobRef } from '../artifacts/store.js';
+import { downloadFiles } from '../sources/download-files.js';
 import type { HubRepo } from '../sources/hub-errors.js';
 import { hubClient } from '../sources/pin.js';
 import type { SourceSettings } from '../sources/source-settings.js';
@@ -54,18 +54,9 @@ export async function fetchDataset(
       const detected = conversion === undefined ? detectSplits(names) : conversionSplits(names);
       const needed = new Set(neededFiles(detected, splits, id));
       const files = listed.filter(({ path }) => needed.has(path));
-      const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-      const blobs: Record<string, BlobRef> = {};
-      let done = 0;
-      for (const file of files) {
-        const onBytes = (bytes: number): void => {
-          done += bytes;
-          context.progress({ stage: 'download', done, total, unit: 'bytes', note: file.path });
-        };
-        blobs[file.path] = await hub.download(repo, revision, file, { store: context.store, onBytes });
-      }
+      const { blobs, bytes } = await downloadFiles(hub, { repo, commit: revision, files }, context);
       const chosen = await chooseSplits(detected, splits, id, (name) => zipNames(blobs[name], name, context));
-      return { blobs, facts: { splits: chosen, files: files.length, bytes: total } };
+      return { blobs, facts: { splits: chosen, files: files.length, bytes } };
     },
   });
 }

@@ -7,6 +7,7 @@ import { FinalError } from '../errors.js';
 import { baseName } from '../spec/names.js';
 import type { ModelPin } from '../spec/stages.js';
 import type { ModelSpec } from '../spec/spec.js';
+import { downloadFiles } from './download-files.js';
 import { HubClient } from './hub.js';
 import type { HubRepo } from './hub-errors.js';
 import { listLocalFiles, takeFiles } from './local-files.js';
@@ -97,17 +98,8 @@ async function fetchFromHub(
     make: async () => {
       const hub = hubClient(settings, context);
       const files = select(await hub.listFiles(repo, commit), ({ path }) => path, repo.name);
-      const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-      const blobs: Record<string, BlobRef> = {};
-      let done = 0;
-      for (const file of files) {
-        const onBytes = (bytes: number): void => {
-          done += bytes;
-          context.progress({ stage: 'download', done, total, unit: 'bytes', note: file.path });
-        };
-        blobs[file.path] = await hub.download(repo, commit, file, { store: context.store, onBytes });
-      }
-      return { blobs, facts: { files: files.length, bytes: total } };
+      const { blobs, bytes } = await downloadFiles(hub, { repo, commit, files }, context);
+      return { blobs, facts: { files: files.length, bytes } };
     },
   });
 }
