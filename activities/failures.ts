@@ -28,7 +28,16 @@ export function toFailure(error: unknown, { attempt, secrets = [] }: ToFailureOp
   if (error instanceof RetryableError) return failure(error.type, false);
   // Not retried as it is (the workflow's retry policy names this type): the earlier stage runs again first.
   if (error instanceof DamagedError) return failure(ARTIFACT_DAMAGED, false);
+  if (isDiskFull(error)) {
+    const message = `Worker: no space left on a disk of it (${cause.message}). Free some; the run goes on by itself.`;
+    return ApplicationFailure.create({ message, type: 'NoDiskSpace', nonRetryable: false, cause });
+  }
   return failure('UnexpectedError', attempt >= UNEXPECTED_ATTEMPTS);
+}
+
+/** A system error of a place that no stage foresaw; from the trainer its code comes in the message alone, which begins with it. */
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && /^(ENOSPC|EDQUOT): /.test(error.message);
 }
 
 function cleaned(error: unknown, clean: (text: string) => string, depth = 3): Error {

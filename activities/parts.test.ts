@@ -56,6 +56,13 @@ describe('a failure', () => {
     expect(texts.join()).toContain('https://hub/x?[redacted]');
   });
 
+  it('of a full disk is NoDiskSpace and tried again without end, wherever it was met', () => {
+    const met = new Error("ENOSPC: no space left on device, copyfile 'a' -> 'b'");
+    const failure = toFailure(met, { attempt: 99 });
+    expect(failure).toMatchObject({ type: 'NoDiskSpace', nonRetryable: false });
+    expect(failure.message).toMatch(/^Worker: no space left .*copyfile.*Free some/);
+  });
+
   it('is cut to a few kilobytes', () => {
     expect(toFailure(new Error('x'.repeat(100_000)), { attempt: 1 }).message.length).toBeLessThan(4100);
   });

@@ -169,6 +169,17 @@ describe('publishModel', () => {
     expect(await readdir(join(context.folder, 'elsewhere'))).toEqual([]);
   });
 
+  it('tells a full disk as NoDiskSpace with the folder, and leaves the earlier one and nothing half-written', async () => {
+    const before = await hashes();
+    const embedder = () => Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+    await expect(publishModel(run.input, { ...run.context, embedder })).rejects.toMatchObject({
+      type: 'NoDiskSpace',
+      message: expect.stringMatching(/^output\.directory: no space left in .*Free some/) as string,
+    });
+    expect(await hashes()).toEqual(before);
+    expect(await readdir(join(output, 'data', 'embeddings'))).toEqual(['small']);
+  });
+
   it('names the output folder when it cannot be written', async () => {
     const outputDirectory = join(context.folder, 'pairs.jsonl');
     await expect(publishModel({ ...run.input, outputDirectory }, run.context)).rejects.toMatchObject({

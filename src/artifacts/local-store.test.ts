@@ -63,6 +63,20 @@ describe('blobs', () => {
     expect(await readdir(join(folder, 'tmp'))).toEqual([]);
   });
 
+  it('that do not fit on the disk are NoDiskSpace with the remedy, and leave nothing half-written', async () => {
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    async function* cut(): AsyncGenerator<Buffer> {
+      yield await Promise.resolve(Buffer.from('half'));
+      throw full;
+    }
+    await expect(store.putBytes(cut())).rejects.toMatchObject({
+      type: 'NoDiskSpace',
+      message: expect.stringMatching(/no space left in .*Free some/) as string,
+      cause: full,
+    });
+    expect(await readdir(join(folder, 'tmp'))).toEqual([]);
+  });
+
   it('with a flipped byte are moved aside with the reason, and their name is free again', async () => {
     const ref = await store.putBytes(Buffer.from('payload'));
     await writeFile(blobFile(ref.sha256), 'pAyload');
