@@ -7,6 +7,10 @@ import type {
   DownloadResult,
   EvaluateInput,
   EvaluateResult,
+  KeepEpochsInput,
+  KeepEpochsResult,
+  OpenSegmentInput,
+  OpenSegmentResult,
   PinInput,
   PinResult,
   PlanInput,
@@ -33,7 +37,10 @@ export interface Activities {
   splitPairs: (input: SplitInput) => Promise<Told<SplitResult>>;
   buildCorpus: (input: CorpusInput) => Promise<Told<CorpusResult>>;
   planTraining: (input: PlanInput) => Promise<Told<PlanResult>>;
+  /** After a change of rate, epochs or micro-batch. */
+  openSegment: (input: OpenSegmentInput) => Promise<Told<OpenSegmentResult>>;
   trainEpoch: (input: TrainEpochInput) => Promise<Told<TrainEpochResult>>;
   evaluateModel: (input: EvaluateInput) => Promise<Told<EvaluateResult>>;
+  keepEpochs: (input: KeepEpochsInput) => Promise<Told<KeepEpochsResult>>;
   publishModel: (input: PublishInput) => Promise<Told<PublishResult>>;
 }

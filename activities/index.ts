@@ -5,6 +5,8 @@ import { buildCorpus } from './build-corpus.js';
 import { downloadDataset } from './download-dataset.js';
 import { downloadModel } from './download-model.js';
 import { evaluateModel } from './evaluate-model.js';
+import { keepEpochs } from './keep-epochs.js';
+import { openSegment } from './open-segment.js';
 import { pinInputs } from './pin-inputs.js';
 import { planTraining } from './plan-training.js';
 import { publishModel } from './publish-model.js';
@@ -35,8 +37,10 @@ export function createActivities(settings: WorkerSettings, trainers = new Traine
     splitPairs: splitPairs(services),
     buildCorpus: buildCorpus(services),
     planTraining: planTraining(services),
+    openSegment: openSegment(services),
     trainEpoch: trainEpoch(services),
     evaluateModel: evaluateModel(services),
+    keepEpochs: keepEpochs(services),
     publishModel: publishModel(services),
   };
 }

@@ -19,6 +19,8 @@ export interface WorkerSettings {
   threads?: number | undefined;
   /** Milliseconds without progress after which a trainer is killed; default max(5 min, 20 × the median between reports). */
   hangTimeoutMs?: number | undefined;
+  /** Seconds between two reports of the training activity to the run's page, at least; 0 = never. Default 60. */
+  reportEverySeconds?: number | undefined;
 }
 
 /** Default task queue of the activities that use the trainer. */

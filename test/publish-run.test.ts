@@ -121,7 +121,7 @@ describe('publishModel', () => {
     const rows = (await readOut('eval/Information-Retrieval_evaluation_results.csv')).trimEnd().split('\n');
     expect(rows.slice(1).map((row) => row.split(',').slice(0, 2))).toEqual([
       ['0', '0'],
-      ['1', String(run.input.plan.stepsPerEpoch[0])],
+      ['1', String(run.input.plan.stepsPerEpoch![0])],
       ['2', String(run.input.plan.totalSteps)],
     ]);
     const card = await readOut('README.md');

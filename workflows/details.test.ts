@@ -1,5 +1,6 @@
 // What the run's page shows, as text.
 import { describe, expect, it } from 'vitest';
+import { niceTicks } from './curve.js';
 import { escapeMarkdown, renderDetails } from './details.js';
 import { newRunState, type RunState } from './progress.js';
 
@@ -17,9 +18,8 @@ function trained(epochs: number): RunState {
   state.progress.stage = 'train';
   state.progress.epoch = epochs;
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    const checkpoint = { lineage: 'l', step: epoch };
-    state.epochs.push({ epoch, checkpoint, meanLoss: 1 / epoch, test: evaluation(0.5 + epoch / (10 * epochs)) });
-    state.resetEvents.set(epoch, 10 * epoch);
+    const { metrics } = evaluation(0.5 + epoch / (10 * epochs));
+    state.epochs.push({ epoch, step: 10 * epoch, meanLoss: 1 / epoch, metrics, resetEvent: 10 * epoch });
   }
   return state;
 }
@@ -27,31 +27,65 @@ function trained(epochs: number): RunState {
 describe('the page of a run', () => {
   it('begins with the stage and a progress bar', () => {
     expect(renderDetails(newRunState('physics-bge', 3))).toBe(
-      '### physics-bge: pin\n\n<progress value="0" max="100"></progress> 0 %',
+      '### physics-bge · fixing revisions\n\n<progress value="0" max="100"></progress> **0 %**',
     );
   });
 
-  it('has a table of the epochs with the event to reset to, and the curve of the metric', () => {
-    const text = renderDetails(trained(2));
-    expect(text).toContain('### physics-bge: train · epoch 2 of 2');
-    expect(text).toContain(
+  it('tells epoch, step, time left, loss and rate while it trains', () => {
+    const state = trained(1);
+    Object.assign(state.progress, { epoch: 2, epochs: 3, totalSteps: 30, step: 15 });
+    Object.assign(state.progress, { etaSeconds: 200, loss: 0.123456, learningRate: 0.000012, pairsPerSecond: 41 });
+    const text = renderDetails(state);
+    expect(text).toContain('### physics-bge · training, epoch 2 of 3');
+    expect(text).toContain('step 15 of 30 · 3 min of training left · loss 0.123 · rate 1.2e-5 · 41 pairs/s');
+    // Half of an epoch, which is 10 of 8 + 3 × 11 + 1 parts of the work.
+    expect(text).toContain('**12 %**');
+  });
+
+  it('has a table of the epochs with the event to reset to', () => {
+    expect(renderDetails(trained(2))).toContain(
       [
         '```',
-        'epoch   loss    ndcg@10  hit_rate@5  mrr@10  reset to event',
-        'before          0.5000   0.8000      0.4000',
-        '1       1.0000  0.5500   0.8000      0.4000  10',
-        '2       0.5000  0.6000   0.8000      0.4000  20',
+        'epoch    loss     ndcg@10   hit_rate@5   mrr@10   reset to event',
+        'before            0.5000    0.8000       0.4000',
+        '1        1.0000   0.5500    0.8000       0.4000   10',
+        '2        0.5000   0.6000    0.8000       0.4000   20',
         '```',
       ].join('\n'),
     );
-    expect(text).toContain('points="52.0,156.0 250.0,86.0 448.0,16.0"');
+  });
+
+  it('draws the loss by step and the metric by epoch, with attributes alone and no blank line', () => {
+    const state = trained(2);
+    state.losses = [
+      [5, 1],
+      [10, 0.5],
+      [20, 0.25],
+    ];
+    state.progress.totalSteps = 20;
+    state.progress.changes = [{ step: 10, epoch: 2, learningRate: 1e-5 }];
+    const text = renderDetails(state);
     const svg = text.slice(text.indexOf('<svg'), text.indexOf('</svg>'));
-    expect(svg).not.toContain('\n\n');
-    expect(svg).not.toContain('style=');
+    // Steps 5, 10 and 20 of 20 over 350 units of width; losses of 0 to 1 over 182 of height.
+    expect(svg).toContain('points="133.5,34 221,125 396,170.5"');
+    expect(svg).toContain('before</text>');
+    expect(svg).toContain('epoch 2</text>');
+    expect(svg.match(/<circle/g)).toHaveLength(4);
+    expect(svg).toContain('changed by hand');
+    expect(svg).not.toMatch(/\n\s*\n|style=|NaN|Infinity/);
+  });
+
+  it.each([
+    [0, 1, [0, 0.25, 0.5, 0.75, 1]],
+    [0.41, 0.62, [0.4, 0.5, 0.6, 0.7]],
+    [0, 3.2, [0, 1, 2, 3, 4]],
+  ])('marks %f to %f at round numbers', (low, high, ticks) => {
+    expect(niceTicks(low, high)).toEqual(ticks);
   });
 
   it('stays under the limit of twenty kilobytes with a thousand epochs and long warnings', () => {
     const state = trained(1000);
+    state.losses = Array.from({ length: 240 }, (_, index) => [index * 1000, 1 / 3]);
     state.progress.warnings = Array.from({ length: 50 }, (_, index) => `${index} ${'x'.repeat(5000)}`);
     expect(Buffer.byteLength(renderDetails(state))).toBeLessThan(20_000);
   });

@@ -1,17 +1,30 @@
-// The run's page in the Temporal UI (Current Details): Markdown with a progress bar, a table of the epochs in a code block (the page's
-// tables have no padding) and the metric's curve as inline SVG (attributes only: the page's policy blocks styles). Twenty kilobytes
-// are the limit. Texts that come from data are escaped.
+// The run's page in the Temporal UI (Current Details): Markdown with a progress bar, the curves (curve.ts), and a table of the epochs in a
+// code block (the page's tables have no padding). Twenty kilobytes are the limit. Texts that come from data are escaped.
 import type { Metrics } from '../src/spec/stages.js';
+import { drawCurves, METRIC } from './curve.js';
 import type { RunState } from './progress.js';
 
-const METRIC = 'ndcg@10';
 const LIMIT = 19_000;
 const SHOWN_WARNINGS = 10;
-const SHOWN_EPOCHS = 60;
+const SHOWN_EPOCHS = 30;
+
+/** What the stages are called on the page. */
+const STAGE_NAMES: Record<RunState['progress']['stage'], string> = {
+  pin: 'fixing revisions',
+  download: 'fetching model and data',
+  transform: 'reading questions and answers',
+  split: 'splitting',
+  corpus: 'building the corpus',
+  tokenize: 'planning',
+  evaluate: 'measuring retrieval',
+  train: 'training',
+  publish: 'publishing',
+  done: 'done',
+};
 
 /** Markdown for the run as it stands. */
 export function renderDetails(state: RunState): string {
-  const parts = [heading(state), about(state), table(state), curve(state), outcome(state), warnings(state)];
+  const parts = [heading(state), drawCurves(state), table(state), outcome(state), about(state), warnings(state)];
   const text = parts.filter((part) => part !== '').join('\n\n');
   return text.length <= LIMIT ? text : `${text.slice(0, LIMIT)}…`;
 }
@@ -27,23 +40,61 @@ export function escapeMarkdown(text: string): string {
 }
 
 function heading({ progress }: RunState): string {
-  const { stage, epoch, epochs, paused, fraction } = progress;
-  const where = epoch > 0 && stage !== 'done' && stage !== 'publish' ? ` · epoch ${epoch} of ${epochs}` : '';
-  const percent = Math.round(100 * fraction);
+  const { stage, epoch, epochs, paused, fraction, stopping, step, totalSteps } = progress;
+  const inTraining = epoch > 0 && stage !== 'done' && stage !== 'publish';
+  const where = inTraining ? `, epoch ${epoch} of ${epochs}` : '';
+  const percent = Math.round(100 * shareDone(progress, fraction));
+  const facts = [
+    `**${percent} %**`,
+    ...(epoch > 0 && totalSteps !== undefined ? [`step ${step} of ${totalSteps}`] : []),
+    ...(stage === 'train' ? speed(progress) : []),
+    ...(stopping && stage !== 'done' ? [`stopping early, after the present ${stopping}`] : []),
+  ];
   return [
-    `### ${escapeMarkdown(progress.name)}: ${paused ? 'paused in ' : ''}${stage}${where}`,
+    `### ${escapeMarkdown(progress.name)} · ${paused ? 'paused, ' : ''}${STAGE_NAMES[stage]}${where}`,
     '',
-    `<progress value="${percent}" max="100"></progress> ${percent} %`,
+    `<progress value="${percent}" max="100"></progress> ${facts.join(' · ')}`,
   ].join('\n');
 }
 
-function about({ about: lines, progress }: RunState): string {
-  const { pairs, totalSteps } = progress;
-  const plan = pairs === undefined ? [] : [`${pairs} training pairs, ${totalSteps} steps`];
-  return [...lines, ...plan].map((line) => `- ${escapeMarkdown(line)}`).join('\n');
+/** Whole stages and epochs count in `fraction`; inside an epoch its steps do. */
+function shareDone({ stage, step, totalSteps, epochs, epoch }: RunState['progress'], fraction: number): number {
+  if (stage !== 'train' || totalSteps === undefined || totalSteps === 0) return fraction;
+  const inEpoch = (step / totalSteps) * epochs - (epoch - 1);
+  const weightOfEpoch = 10 / (8 + 11 * epochs + 1);
+  return Math.min(1, fraction + weightOfEpoch * Math.min(1, Math.max(0, inEpoch)));
 }
 
-function table({ before, epochs, resetEvents, publishedEpoch }: RunState): string {
+function speed({ loss, learningRate, pairsPerSecond, etaSeconds }: RunState['progress']): string[] {
+  return [
+    ...(etaSeconds === undefined ? [] : [`${duration(etaSeconds)} of training left`]),
+    ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]),
+    ...(learningRate === undefined ? [] : [`rate ${learningRate.toExponential(1)}`]),
+    ...(pairsPerSecond ? [`${pairsPerSecond.toPrecision(2)} pairs/s`] : []),
+  ];
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = seconds / 60;
+  if (minutes < 90) return `${Math.round(minutes)} min`;
+  const hours = minutes / 60;
+  return hours < 48 ? `${hours.toFixed(1)} h` : `${(hours / 24).toFixed(1)} days`;
+}
+
+function about({ about: lines, progress }: RunState): string {
+  const { pairs, totalSteps, changes } = progress;
+  const plan = pairs === undefined ? [] : [`${pairs} training pairs, ${totalSteps} steps`];
+  const how =
+    progress.stage === 'done' || pairs === undefined
+      ? []
+      : ['press R to refresh this page; pause, resume and the updates are under More Actions'];
+  const changed =
+    changes.length === 0 ? [] : [`changed ${changes.length} time${changes.length > 1 ? 's' : ''} while it ran`];
+  return [...lines, ...plan, ...changed, ...how].map((line) => `- ${escapeMarkdown(line)}`).join('\n');
+}
+
+function table({ before, epochs, publishedEpoch }: RunState): string {
   if (!before && epochs.length === 0) return '';
   const hitRate = Object.keys(before ?? {}).find((key) => key.startsWith('hit_rate@')) ?? 'hit_rate@5';
   const columns = [METRIC, hitRate, 'mrr@10'];
@@ -53,52 +104,21 @@ function table({ before, epochs, resetEvents, publishedEpoch }: RunState): strin
     ['before', '', ...cells(before), ''],
     ...epochs
       .slice(-SHOWN_EPOCHS)
-      .map(({ epoch, meanLoss, test }) => [
+      .map(({ epoch, meanLoss, metrics, resetEvent }) => [
         `${epoch}${epoch === publishedEpoch ? ' *' : ''}`,
         figure(meanLoss),
-        ...cells(test?.metrics),
-        `${resetEvents.get(epoch) ?? ''}`,
+        ...cells(metrics),
+        `${resetEvent ?? ''}`,
       ]),
   ];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
+      .join('   ')
       .trimEnd(),
   );
   return ['```', ...lines, ...(publishedEpoch === undefined ? [] : ['* published']), '```'].join('\n');
-}
-
-/** The metric on the test part: before (at 0) and after each epoch. */
-function curve({ before, epochs }: RunState): string {
-  const points = [
-    ...(before?.[METRIC] === undefined ? [] : [{ epoch: 0, value: before[METRIC] }]),
-    ...epochs.flatMap(({ epoch, test }) => {
-      const value = test?.metrics[METRIC];
-      return value === undefined ? [] : [{ epoch, value }];
-    }),
-  ];
-  if (points.length < 2) return '';
-  const [width, height, left, bottom] = [460, 180, 52, 24];
-  const values = points.map(({ value }) => value);
-  const low = Math.min(...values);
-  const span = Math.max(Math.max(...values) - low, 1e-6);
-  const last = points[points.length - 1]!.epoch;
-  const x = (epoch: number): string => (left + ((width - left - 12) * epoch) / last).toFixed(1);
-  const y = (value: number): string => (height - bottom - ((height - bottom - 16) * (value - low)) / span).toFixed(1);
-  const text = (at: string, top: string, anchor: string, label: string): string =>
-    `<text x="${at}" y="${top}" text-anchor="${anchor}" font-size="11" fill="currentColor">${label}</text>`;
-  return [
-    `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${METRIC} by epoch">`,
-    `<polyline fill="none" stroke="currentColor" stroke-width="2" points="${points.map(({ epoch, value }) => `${x(epoch)},${y(value)}`).join(' ')}"/>`,
-    ...points.map(({ epoch, value }) => `<circle cx="${x(epoch)}" cy="${y(value)}" r="3" fill="currentColor"/>`),
-    text(`${left - 8}`, y(low), 'end', figure(low)),
-    text(`${left - 8}`, y(low + span), 'end', figure(low + span)),
-    text(x(0), `${height - 6}`, 'middle', 'before'),
-    text(x(last), `${height - 6}`, 'end', `${METRIC} after epoch ${last}`),
-    '</svg>',
-  ].join('\n');
 }
 
 function outcome({ progress: { result } }: RunState): string {

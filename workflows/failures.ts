@@ -1,7 +1,13 @@
 // Failures on the workflow's side. An ordinary error thrown here would fail the workflow task, which is retried for ever: everything
 // final becomes a failure of the workflow itself, with the type and the message of what went wrong on top.
-import { ActivityFailure, ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
-import { ARTIFACT_DAMAGED, FinalError } from '../src/errors.js';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  TemporalFailure,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import { ARTIFACT_DAMAGED, FinalError, type FinalErrorType } from '../src/errors.js';
 
 /** True when an activity found that an earlier stage's result is gone or damaged. */
 export function isArtifactDamaged(error: unknown): boolean {
@@ -10,6 +16,24 @@ export function isArtifactDamaged(error: unknown): boolean {
     error.cause instanceof ApplicationFailure &&
     error.cause.type === ARTIFACT_DAMAGED
   );
+}
+
+/** True when an activity ran out of memory. */
+export function isOutOfMemory(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === ('OutOfMemory' satisfies FinalErrorType)
+  );
+}
+
+/** True for a cancellation, and for what the server would have tried again had the activity not been asked to stop. */
+export function mayPass(error: unknown): boolean {
+  if (isCancellation(error)) return true;
+  if (!(error instanceof ActivityFailure)) return false;
+  const { cause } = error;
+  if (cause instanceof TimeoutFailure) return true;
+  return cause instanceof ApplicationFailure && !cause.nonRetryable && cause.type !== ARTIFACT_DAMAGED;
 }
 
 /** What to throw out of the workflow for anything thrown in it. */

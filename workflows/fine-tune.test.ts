@@ -1,14 +1,13 @@
 // The workflow on a real development server, with stub activities: order, ids, retries, failures, pause, cancel, repair.
-import { randomUUID } from 'node:crypto';
 import { CancelledFailure, Context } from '@temporalio/activity';
-import { WorkflowFailedError, type ApplicationFailure, type WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ARTIFACT_DAMAGED } from '../src/errors.js';
-import type { FineTuneResult } from '../src/spec/stages.js';
 import { bundleWorkflows, startTestServer } from '../test/support/server.js';
-import { stubActivities, stubFailure, type StubOptions } from '../test/support/stub-activities.js';
+import { stubFailure, type StubOptions } from '../test/support/stub-activities.js';
+import { failureOf, resultOf, STUB_SPEC, withStubRun } from '../test/support/workflow-run.js';
 import type { RunProgress } from './progress.js';
 
 let environment: TestWorkflowEnvironment;
@@ -19,50 +18,16 @@ beforeAll(async () => {
 });
 afterAll(() => environment?.teardown());
 
-const SPEC = { model: 'org/model', dataset: { source: 'pairs.jsonl' }, training: { epochs: 3 } };
+const SPEC = STUB_SPEC;
+const result = resultOf;
 
 /** Runs Workers with the stubs around a use of the workflow. */
-async function withRun<T>(
+const withRun = <T>(
   input: unknown,
   options: Partial<StubOptions>,
   use: (handle: WorkflowHandle, ids: string[], queues: Map<string, string>) => Promise<T>,
-): Promise<T> {
-  const taskQueue = `finetune-${randomUUID()}`;
-  const trainingTaskQueue = `${taskQueue}-training`;
-  const { activities, ids, queues } = stubActivities({ trainingTaskQueue, ...options });
-  const { nativeConnection: connection, client } = environment;
-  // No cached workflows: every task replays the whole history, which shakes out non-determinism.
-  const throttle = { maxHeartbeatThrottleInterval: '100ms' };
-  const main = await Worker.create({
-    connection,
-    taskQueue,
-    activities,
-    workflowBundle,
-    maxCachedWorkflows: 0,
-    ...throttle,
-  });
-  const trainer = await Worker.create({ connection, taskQueue: trainingTaskQueue, activities, ...throttle });
-  return main.runUntil(
-    trainer.runUntil(async () => {
-      const handle = await client.workflow.start('fineTune', {
-        taskQueue,
-        workflowId: randomUUID(),
-        args: input === undefined ? [] : [input],
-      });
-      return use(handle, ids, queues);
-    }),
-  );
-}
-
-const result = (handle: WorkflowHandle) => handle.result() as Promise<FineTuneResult>;
-const failureOf = async (handle: WorkflowHandle): Promise<ApplicationFailure> => {
-  const error: unknown = await handle.result().then(
-    () => new Error('the run should have failed'),
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof WorkflowFailedError)) throw error as Error;
-  return error.cause as ApplicationFailure;
-};
+): Promise<T> =>
+  withStubRun({ environment, workflowBundle }, input, options, ({ handle, ids, queues }) => use(handle, ids, queues));
 
 describe('a run', () => {
   it('goes through all stages in order, under readable ids, and returns what it made', async () => {

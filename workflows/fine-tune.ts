@@ -1,58 +1,59 @@
 // The workflow: one optional JSON object in, a fine-tuned model out. It only orders stages; every stage is idempotent, so a damaged
 // result of an earlier one is mended by going through all of them again, which finds at once whatever is whole.
-import { defineQuery, defineSignal, isCancellation, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { outputName } from '../src/spec/names.js';
 import { parseSpec } from '../src/spec/parse.js';
 import type { FineTuneSpec } from '../src/spec/spec.js';
 import type { FineTuneResult, PinResult } from '../src/spec/stages.js';
+import { carriedState, continueWhenLong, type Carried } from './carry.js';
+import { EpochBook } from './epoch-book.js';
 import { isArtifactDamaged, toWorkflowFailure } from './failures.js';
+import { registerMessages } from './messages.js';
 import { pin, pinAgain, prepare } from './prepare.js';
-import { newRunState, runMetrics, type RunMetrics, type RunProgress } from './progress.js';
+import { newRunState } from './progress.js';
 import { Run } from './run.js';
-import { train } from './train.js';
-
-/** Where the run stands: stage, epoch, share of the work done, warnings, and at the end where the model is. */
-export const getProgress = defineQuery<RunProgress>('getProgress');
-/** The figures so far: before, after each epoch, and of what is published. */
-export const getMetrics = defineQuery<RunMetrics>('getMetrics');
-/** Saves a checkpoint and waits for `resume`. */
-export const pause = defineSignal('pause');
-/** Goes on after `pause`. */
-export const resume = defineSignal('resume');
+import { firstSegment } from './segments.js';
+import { Steering } from './steering.js';
+import { train, type Training } from './train.js';
 
 const MOST_REPAIRS = 3;
+/** Epochs in the result. */
+const MOST_EPOCHS_TOLD = 60;
 
 /**
  * Fine-tunes a text-embedding model on question/answer data.
  *
  * @param input A spec (src/spec/spec.ts); without one the run fails and says what is needed, with an example.
+ * @param carried What the run hands to itself when it continues as new; never given at a start.
  */
-export async function fineTune(input?: unknown): Promise<FineTuneResult> {
+export async function fineTune(input?: unknown, carried?: Carried): Promise<FineTuneResult> {
   try {
-    return await runSpec(parseSpec(input));
+    return await runSpec(parseSpec(input), input, carried);
   } catch (error) {
     throw toWorkflowFailure(error);
   }
 }
 
-async function runSpec(spec: FineTuneSpec): Promise<FineTuneResult> {
-  const run = new Run(newRunState(outputName(spec), spec.training.epochs));
-  setHandler(getProgress, () => run.state.progress, {
-    description: 'Stage, epoch, share of the work done, warnings; at the end where the model and the report are',
-  });
-  setHandler(getMetrics, () => runMetrics(run.state), {
-    description: 'Retrieval metrics before, after each epoch, and of the published epoch',
-  });
-  setHandler(pause, () => run.pause(), { description: 'Save a checkpoint and wait for "resume"' });
-  setHandler(resume, () => run.resume(), { description: 'Go on after "pause"' });
-
-  const pins = await pin(run, spec);
+async function runSpec(spec: FineTuneSpec, input: unknown, carried?: Carried): Promise<FineTuneResult> {
+  const run = new Run(carried ? carriedState(carried) : newRunState(outputName(spec), spec.training.epochs));
+  const steering = new Steering(run, carried?.training ?? spec.training, carried?.pending);
+  registerMessages(run, steering);
+  let training: Training | undefined;
+  if (carried) {
+    run.repairs = carried.repairs;
+    run.useTrainingQueue(carried.prepared.pins.trainingTaskQueue);
+    const { prepared, segment, epoch } = carried;
+    training = { ...{ spec, prepared, steering, segment, epoch }, book: new EpochBook(carried.book), again: [] };
+  }
+  const pins = carried?.prepared.pins ?? (await pin(run, spec));
   for (;;) {
     try {
-      return await fromDownload(run, spec, pins);
+      training ??= await beginTraining(run, steering, spec, pins);
+      return await trainAndPublish(run, training, input);
     } catch (error) {
       if (isCancellation(error) || !isArtifactDamaged(error) || run.repairs >= MOST_REPAIRS) throw error;
       run.repairs++;
+      training = undefined;
       run.state.progress.warnings.push(
         `A stored result was damaged or gone and is made again (${run.repairs} of at most ${MOST_REPAIRS} times)`,
       );
@@ -62,11 +63,23 @@ async function runSpec(spec: FineTuneSpec): Promise<FineTuneResult> {
   }
 }
 
-async function fromDownload(run: Run, spec: FineTuneSpec, pins: PinResult): Promise<FineTuneResult> {
+/** Goes through the stages before training; changes that were made by an earlier pass are to be made again. */
+async function beginTraining(run: Run, steering: Steering, spec: FineTuneSpec, pins: PinResult): Promise<Training> {
+  const again = run.state.progress.changes;
+  run.state.progress.changes = [];
   const prepared = await prepare(run, spec, pins);
-  const trained = await train(run, spec, prepared);
+  const segment = firstSegment(prepared, spec.training);
+  steering.reopen();
+  return { ...{ spec, prepared, steering, segment, again }, epoch: 1, book: new EpochBook() };
+}
+
+async function trainAndPublish(run: Run, training: Training, input: unknown): Promise<FineTuneResult> {
+  const { spec, prepared, book } = training;
+  const { pins } = prepared;
+  const trained = await train(run, training, () => continueWhenLong(run, training, input));
   const { workflowId, runId } = workflowInfo();
-  const published = await run.trainerStage('publish', 'publishModel', 'publish-model', run.state.progress.name, {
+  const { progress } = run.state;
+  const published = await run.trainerStage('publish', 'publishModel', 'publish-model', progress.name, {
     storeId: pins.storeId,
     spec,
     pins: { model: pins.model, dataset: pins.dataset },
@@ -77,31 +90,32 @@ async function fromDownload(run: Run, spec: FineTuneSpec, pins: PinResult): Prom
     ...(prepared.transform && { transform: prepared.transform }),
     ...(prepared.split && { split: prepared.split }),
     corpus: prepared.corpus,
-    plan: prepared.plan,
-    epochs: trained.epochs,
+    plan: { ...prepared.plan, stepsPerEpoch: [] },
+    ...(book.state.kept && { earlierEpochs: book.state.kept }),
+    epochs: book.state.recent,
     published: trained.published,
     before: trained.before,
     after: trained.after,
     training: trained.figures,
-    warnings: run.state.progress.warnings,
+    warnings: progress.warnings,
     workflow: { workflowId, runId },
   });
   const { model, report, verdict } = published;
-  Object.assign(run.state.progress, { stage: 'done', fraction: 1, result: { model, report, verdict } });
+  Object.assign(progress, { stage: 'done', fraction: 1, result: { model, report, verdict } });
   run.show();
   const result: FineTuneResult = {
     model,
     metrics: {
       before: trained.before.metrics,
       after: trained.after.metrics,
-      epochs: trained.epochs.map(({ epoch, test }) => ({ epoch, metrics: test?.metrics ?? {} })),
+      epochs: run.state.epochs.slice(-MOST_EPOCHS_TOLD).map(({ epoch, metrics = {} }) => ({ epoch, metrics })),
     },
     verdict,
     training: trained.figures,
     publishedEpoch: trained.published.epoch,
     report,
     bitIdentical: trained.bitIdentical,
-    warnings: run.state.progress.warnings,
+    warnings: progress.warnings,
     inputsSha256: pins.inputsSha256,
   };
   // The page is empty when no Worker runs; the memo is not.

@@ -1,3 +1,14 @@
 // Entry of the workflow bundle: what is exported here can be started by its name.
-export { fineTune, getMetrics, getProgress, pause, resume } from './fine-tune.js';
-export type { RunMetrics, RunProgress } from './progress.js';
+export { fineTune } from './fine-tune.js';
+export {
+  extendEpochs,
+  getMetrics,
+  getProgress,
+  pause,
+  reportTraining,
+  resume,
+  setLearningRate,
+  stopEarly,
+  type SteeringReply,
+} from './messages.js';
+export type { EpochFigures, RunChange, RunMetrics, RunProgress } from './progress.js';

@@ -1,17 +1,20 @@
 // One run's surroundings inside the workflow: its state, the calls of activities with what belongs to every one of them (waiting while
 // paused, warnings, the page), and the scope of the training that a pause may stop.
-import {
-  CancelledFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-  setCurrentDetails,
-} from '@temporalio/workflow';
+import { CancelledFailure, CancellationScope, condition, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities, Told } from '../activities/activities.js';
-import type { Stage, TrainEpochInput, TrainEpochResult } from '../src/spec/stages.js';
+import type {
+  KeepEpochsInput,
+  KeepEpochsResult,
+  OpenSegmentInput,
+  OpenSegmentResult,
+  Stage,
+  TrainEpochInput,
+  TrainEpochResult,
+} from '../src/spec/stages.js';
 import { renderDetails } from './details.js';
 import { activitiesOn, type CallActivity } from './proxies.js';
-import { addWarnings, advance, type RunState } from './progress.js';
+import { mayPass } from './failures.js';
+import { addWarnings, advance, recount, type RunState } from './progress.js';
 
 /** Calls stages one after the other for one run. */
 export class Run {
@@ -50,41 +53,64 @@ export class Run {
     return this.through(stage, this.trainerCall, name, activityId, summary, input) as ReturnType<Activities[K]>;
   }
 
-  /** Trains one epoch to its end, over pauses: each time the activity saves, returns, and later goes on from there. */
-  async trainEpoch(summary: string, input: TrainEpochInput): Promise<TrainEpochResult> {
-    for (;;) {
-      await this.whilePaused();
-      const scope = new CancellationScope();
-      this.training = scope;
-      try {
-        const result = await scope.run(() =>
-          this.trainerCall('trainEpoch', this.id(`train-epoch-${input.epoch}`), summary, input),
-        );
-        addWarnings(this.state, result.warnings);
-        if (result.finished) {
-          advance(this.state, 'epoch');
-          return result;
-        }
-      } catch (error) {
-        // Stopped before it began: nothing was saved, nothing is lost.
-        if (!isCancellation(error) || !scope.consideredCancelled) throw error;
-      } finally {
-        this.training = undefined;
-      }
-      if (CancellationScope.current().consideredCancelled) {
-        throw new CancelledFailure('The run was cancelled; a new start goes on from the last checkpoint');
-      }
+  /** Plans a new segment of the training. */
+  openSegment(activityId: string, summary: string, input: OpenSegmentInput): Promise<OpenSegmentResult> {
+    return this.trainerCall('openSegment', this.id(activityId), summary, input);
+  }
+
+  /** Puts the results of epochs into the store. */
+  keepEpochs(activityId: string, input: KeepEpochsInput): Promise<KeepEpochsResult> {
+    return this.call('keepEpochs', this.id(activityId), 'Results of the epochs so far', input);
+  }
+
+  /**
+   * Trains on inside one epoch until its end, until a pause or a change interrupts it, or until `untilStep`.
+   *
+   * @returns undefined when it was interrupted and gave no result: it had not begun, or died while it was asked to stop.
+   */
+  async trainEpoch(summary: string, input: TrainEpochInput): Promise<TrainEpochResult | undefined> {
+    const scope = new CancellationScope();
+    this.training = scope;
+    let result: TrainEpochResult | undefined;
+    try {
+      result = await scope.run(() =>
+        this.trainerCall('trainEpoch', this.id(`train-epoch-${input.epoch}`), summary, input),
+      );
+      addWarnings(this.state, result.warnings);
+    } catch (error) {
+      // The server does not retry what was asked to stop: what it saved is the truth, and the next call goes on from there.
+      if (!scope.consideredCancelled || !mayPass(error)) throw error;
+    } finally {
+      this.training = undefined;
     }
+    // A whole epoch counts also when the run was cancelled meanwhile; the next stage is not begun then.
+    if (CancellationScope.current().consideredCancelled && !result?.finished) {
+      throw new CancelledFailure('The run was cancelled; a new start goes on from the last checkpoint');
+    }
+    return result;
   }
 
   pause(): void {
     this.state.progress.paused = true;
-    this.training?.cancel();
+    this.interruptTraining();
     this.show();
   }
 
   resume(): void {
     this.state.progress.paused = false;
+    this.show();
+  }
+
+  /** Lets the training activity, where one runs, save and return. */
+  interruptTraining(): void {
+    this.training?.cancel();
+  }
+
+  /** Another number of epochs in all. */
+  changeEpochs(epochs: number): void {
+    const { progress } = this.state;
+    progress.epochs = epochs;
+    recount(this.state, Math.max(0, progress.epoch - 1));
     this.show();
   }
 
@@ -110,7 +136,8 @@ export class Run {
     return result;
   }
 
-  private async whilePaused(): Promise<void> {
+  /** Waits for the end of a pause. */
+  async whilePaused(): Promise<void> {
     if (this.state.progress.paused) await condition(() => !this.state.progress.paused);
   }
 

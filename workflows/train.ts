@@ -1,7 +1,8 @@
 // Training and evaluation: the base model first, then epoch after epoch, each evaluated on the test part for the table and, where the
-// best epoch is to be kept, on the validation part for the choice; the test part never chooses.
+// best epoch is to be kept, on the validation part for the choice; the test part never chooses. Changes that come while it trains, and a
+// lack of memory, open new segments (segments.ts).
 import { workflowInfo } from '@temporalio/workflow';
-import { chooseEpoch, demandValidation, trainingFigures } from '../src/spec/outcome.js';
+import { demandValidation, trainingFigures } from '../src/spec/outcome.js';
 import type { FineTuneSpec } from '../src/spec/spec.js';
 import type {
   CheckpointRef,
@@ -11,73 +12,177 @@ import type {
   TrainingFigures,
   WeightsRef,
 } from '../src/spec/stages.js';
+import type { EpochBook } from './epoch-book.js';
+import { isOutOfMemory } from './failures.js';
 import type { Prepared } from './prepare.js';
+import { addWarnings, advance, figuresOfEpoch, replaceLosses, type RunChange } from './progress.js';
 import type { Run } from './run.js';
+import { epochInput, openSegment, type Segment } from './segments.js';
+import type { Steering } from './steering.js';
 
 /** What training gave. */
 export interface Trained {
   before: EvaluateResult;
   after: EvaluateResult;
-  epochs: EpochSummary[];
   published: { epoch: number; checkpoint: CheckpointRef };
   figures: TrainingFigures;
   bitIdentical: boolean;
 }
 
-/** Evaluates the base model, trains every epoch and chooses the one to publish. */
-export async function train(run: Run, spec: FineTuneSpec, prepared: Prepared): Promise<Trained> {
-  const { training } = spec;
-  const { pins, model, corpus, plan } = prepared;
-  demandValidation(spec, corpus);
-  const evaluate = (id: string, weights: WeightsRef, part: 'test' | 'validation'): Promise<EvaluateResult> =>
-    run.trainerStage('evaluate', 'evaluateModel', id, `Retrieval on the ${part} part`, {
-      storeId: pins.storeId,
-      model,
-      retrieval: corpus.artifact,
-      tokens: plan.tokens,
-      weights,
-      part,
-      topK: spec.evaluation.topK,
-    });
-  const before = await evaluate('evaluate-before', { base: true }, 'test');
-  run.state.before = before.metrics;
-  run.state.epochs = [];
+/** A training on its way: what it works with and where it stands. */
+export interface Training {
+  spec: FineTuneSpec;
+  prepared: Prepared;
+  steering: Steering;
+  book: EpochBook;
+  segment: Segment;
+  /** The next epoch. */
+  epoch: number;
+  /** Changes to make again at the same steps, after damaged results sent the run back. */
+  again: RunChange[];
+}
 
-  const results: TrainEpochResult[] = [];
-  for (let epoch = 1; epoch <= training.epochs; epoch++) {
-    run.state.progress.epoch = epoch;
-    run.state.progress.stage = 'train';
-    run.state.resetEvents.set(epoch, workflowInfo().historyLength + 1);
+/**
+ * Evaluates the base model, trains every epoch and chooses the one to publish.
+ *
+ * @param onEpoch called after each epoch that another one follows; it may throw to go on elsewhere.
+ */
+export async function train(run: Run, training: Training, onEpoch: () => Promise<void>): Promise<Trained> {
+  const { spec, prepared, steering, book } = training;
+  const { keep } = spec.training;
+  const { state } = run;
+  demandValidation(spec, prepared.corpus);
+  if (!book.state.before) {
+    book.state.before = await evaluate(run, training, 'evaluate-before', { base: true }, 'test');
+    state.before = book.state.before.metrics;
+    state.epochs = [];
+    state.losses = [];
+  }
+  while (steering.hasEpoch(training.epoch)) {
+    const { epoch } = training;
+    const began = book.step;
+    Object.assign(state.progress, { epoch, stage: 'train', step: began });
+    state.resetEvents.set(epoch, workflowInfo().historyLength + 1);
     run.show();
-    const steps = plan.stepsPerEpoch[epoch - 1] ?? 0;
-    const result = await run.trainEpoch(`Epoch ${epoch} of ${training.epochs}: ${steps} steps`, {
-      storeId: pins.storeId,
-      model,
-      tokens: plan.tokens,
-      plan: plan.plan,
-      lineage: plan.lineage,
-      training,
-      epoch,
-    });
-    results.push(result);
+    const result = await trainEpoch(run, training);
+    if (result.checkpoint.step === began) break; // asked to stop before another step was made
+    replaceLosses(state, began, result.losses);
+    Object.assign(state.progress, { step: result.checkpoint.step, etaSeconds: undefined, loss: undefined });
+    advance(state, 'epoch');
     const { checkpoint, meanLoss } = result;
     const summary: EpochSummary = { epoch, checkpoint, meanLoss };
-    run.state.epochs.push(summary);
+    const resetEvent = state.resetEvents.get(epoch)!;
+    const place = state.epochs.push({ ...figuresOfEpoch(summary), resetEvent }) - 1;
     const weights = { checkpoint };
-    if (training.keep === 'best') summary.validation = await evaluate(`validate-epoch-${epoch}`, weights, 'validation');
-    summary.test = await evaluate(`evaluate-epoch-${epoch}`, weights, 'test');
+    if (keep === 'best') {
+      summary.validation = await evaluate(run, training, `validate-epoch-${epoch}`, weights, 'validation');
+    }
+    summary.test = await evaluate(run, training, `evaluate-epoch-${epoch}`, weights, 'test');
+    state.epochs[place] = { ...figuresOfEpoch(summary), resetEvent };
+    book.add(summary, result, keep);
     run.show();
+    training.epoch++;
+    await book.keep(run, prepared.pins.storeId);
+    if (steering.hasEpoch(training.epoch)) await onEpoch();
   }
+  steering.close();
 
-  const chosen = chooseEpoch(run.state.epochs, training.keep);
-  run.state.after = chosen.test.metrics;
-  run.state.publishedEpoch = chosen.epoch;
+  const { before, chosen, sums } = book.state;
+  if (!before || !chosen) throw new Error('train: at least one step is made before training ends');
+  state.after = chosen.test.metrics;
+  state.publishedEpoch = chosen.epoch;
   return {
     before,
     after: chosen.test,
-    epochs: run.state.epochs,
     published: { epoch: chosen.epoch, checkpoint: chosen.checkpoint },
-    figures: trainingFigures(plan, results),
-    bitIdentical: results.every(({ bitIdentical }) => bitIdentical),
+    figures: trainingFigures(prepared.plan, [sums]),
+    bitIdentical: sums.bitIdentical,
   };
+}
+
+/** Trains one epoch to its end, or to where `stopEarly` ended it, over pauses, changes and a lack of memory. */
+async function trainEpoch(run: Run, training: Training): Promise<TrainEpochResult> {
+  const { prepared, steering, book, epoch } = training;
+  await changeAgain(run, training);
+  let partial: TrainEpochResult | undefined;
+  /** True while more may be saved than `partial` says. */
+  let isBehind = false;
+  for (;;) {
+    await run.whilePaused();
+    const change = steering.take();
+    if (change) {
+      const checkpoint = partial?.checkpoint ?? book.state.last;
+      const from = isBehind ? { epoch } : checkpoint ? { checkpoint } : { base: true as const };
+      training.segment = await openSegment(run, prepared, training.segment, { epoch, from, change });
+      continue;
+    }
+    let untilStep: number | undefined;
+    if (steering.stopsNow) {
+      if (partial && !isBehind && (partial.checkpoint.step > book.step || book.step > 0)) return partial;
+      // Up to what was last heard of; at least one step, so that there is something to publish.
+      untilStep = Math.max(run.state.progress.step, book.step, 1);
+    }
+    try {
+      const result = await run.trainEpoch(titleOf(training), {
+        ...epochInput(prepared, training.segment, epoch),
+        ...(untilStep !== undefined && { untilStep }),
+      });
+      if (result && (result.finished || untilStep !== undefined)) return result;
+      isBehind = result === undefined;
+      partial = result ?? partial;
+    } catch (error) {
+      const { microBatchSize } = training.segment;
+      if (!isOutOfMemory(error) || microBatchSize <= 1) throw error;
+      const half = Math.ceil(microBatchSize / 2);
+      book.state.sums.bitIdentical = false;
+      addWarnings(run.state, [
+        `Not bit-identical: memory ran out with micro-batches of ${microBatchSize} pairs in epoch ${epoch}; ` +
+          `training goes on from the newest checkpoint with ${half}`,
+      ]);
+      const change = { microBatchSize: half };
+      training.segment = await openSegment(run, prepared, training.segment, { epoch, from: { epoch }, change });
+      isBehind = true;
+    }
+  }
+}
+
+/** Makes the changes that an earlier pass through this epoch made, at the same steps. */
+async function changeAgain(run: Run, training: Training): Promise<void> {
+  const { prepared, book, again, epoch } = training;
+  while (again[0]?.epoch === epoch) {
+    const { step, lineage, epoch: _epoch, ...change } = again.shift()!;
+    const checkpoint = lineage === undefined ? undefined : { lineage, step };
+    let reached = checkpoint ? book.step : step;
+    while (reached < step) {
+      await run.whilePaused();
+      const input = { ...epochInput(prepared, training.segment, epoch), untilStep: step };
+      reached = (await run.trainEpoch(`Epoch ${epoch} again, to step ${step}`, input))?.checkpoint.step ?? reached;
+    }
+    const from = checkpoint ? { checkpoint } : { base: true as const };
+    training.segment = await openSegment(run, prepared, training.segment, { epoch, from, change });
+  }
+}
+
+function titleOf({ prepared: { plan }, epoch, segment, steering }: Training): string {
+  const steps = plan.stepsPerEpoch[epoch - 1];
+  const size = steps === undefined ? '' : `: ${steps} steps`;
+  return `Epoch ${epoch} of ${steering.training.epochs}${size}, rate ${segment.training.learningRate}`;
+}
+
+function evaluate(
+  run: Run,
+  { spec, prepared: { pins, model, corpus, plan } }: Training,
+  id: string,
+  weights: WeightsRef,
+  part: 'test' | 'validation',
+): Promise<EvaluateResult> {
+  return run.trainerStage('evaluate', 'evaluateModel', id, `Retrieval on the ${part} part`, {
+    storeId: pins.storeId,
+    model,
+    retrieval: corpus.artifact,
+    tokens: plan.tokens,
+    weights,
+    part,
+    topK: spec.evaluation.topK,
+  });
 }

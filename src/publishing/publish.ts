@@ -4,6 +4,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { readArtifact } from '../artifacts/artifact.js';
+import { allEpochs } from '../artifacts/epoch-list.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import { FinalError, RetryableError } from '../errors.js';
 import { readDetails } from '../evaluation/details.js';
@@ -60,6 +61,7 @@ const STEPS = ['dataset', 'training log', 'model and ONNX files', 'comparison of
  * elsewhere or cannot be written; RetryableError `NoDiskSpace`.
  */
 export async function publishModel(input: PublishModelInput, context: PublishContext): Promise<PublishResult> {
+  const epochs = await allEpochs(context.store, input);
   const staged: StagedFolder[] = [];
   const stage = async (...path: string[]): Promise<StagedFolder> => {
     const target = join(input.outputDirectory, 'data', ...path);
@@ -69,7 +71,9 @@ export async function publishModel(input: PublishModelInput, context: PublishCon
     return folder;
   };
   try {
-    return await withBaseModel(context.store, input.model, (model) => publish(input, model, context, stage));
+    return await withBaseModel(context.store, input.model, (model) =>
+      publish({ ...input, epochs }, model, context, stage),
+    );
   } catch (error) {
     throw diskError(error, input.outputDirectory);
   } finally {
@@ -143,12 +147,12 @@ async function publish(
 }
 
 /** The base model and every epoch that was evaluated on the test part, with the steps done by then. */
-function evaluationRows({ before, epochs, plan }: PublishInput): EvaluationRow[] {
-  const stepsUntil = (epoch: number): number =>
-    plan.stepsPerEpoch.slice(0, epoch).reduce((sum, steps) => sum + steps, 0);
+function evaluationRows({ before, epochs }: PublishInput): EvaluationRow[] {
   return [
     { epoch: 0, steps: 0, metrics: before.metrics },
-    ...epochs.flatMap(({ epoch, test }) => (test ? [{ epoch, steps: stepsUntil(epoch), metrics: test.metrics }] : [])),
+    ...epochs.flatMap(({ epoch, checkpoint: { step: steps }, test }) =>
+      test ? [{ epoch, steps, metrics: test.metrics }] : [],
+    ),
   ];
 }
 

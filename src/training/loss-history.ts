@@ -1,6 +1,7 @@
 // What training measured at each step, and gradient histograms once an epoch: kept with the checkpoints, one blob an epoch, so that no
 // step stands twice and a checkpoint does not grow with the run. TensorBoard files and the report are made from it. No wall time here.
 import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
+import type { LossPoint } from '../spec/stages.js';
 import type { Histogram } from './histogram.js';
 
 /** Figures of one step. */
@@ -25,6 +26,19 @@ export interface EpochHistory {
 /** Mean loss of an epoch's steps. */
 export function meanLoss({ steps }: Pick<EpochHistory, 'steps'>): number {
   return steps.reduce((sum, { loss }) => sum + loss, 0) / Math.max(1, steps.length);
+}
+
+const MOST_POINTS = 24;
+
+/** The loss for the eye: mean losses of at most 24 runs of steps of equal length, each at its last step (counted from 1). */
+export function lossPoints({ steps }: Pick<EpochHistory, 'steps'>): LossPoint[] {
+  const width = Math.ceil(steps.length / MOST_POINTS);
+  const points: LossPoint[] = [];
+  for (let from = 0; from < steps.length; from += width) {
+    const run = steps.slice(from, from + width);
+    points.push([run[run.length - 1]!.step + 1, Number(meanLoss({ steps: run }).toPrecision(4))]);
+  }
+  return points;
 }
 
 /** Keeps an epoch's history as a blob. */

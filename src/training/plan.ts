@@ -4,7 +4,7 @@ import { readArtifact, remember, type Artifact } from '../artifacts/artifact.js'
 import type { StageContext } from '../artifacts/stage-context.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
-import type { ArtifactRef, PlanInput, PlanResult } from '../spec/stages.js';
+import type { ArtifactRef, CheckpointRef, PlanInput, PlanResult } from '../spec/stages.js';
 import type { TrainingSpec } from '../spec/spec.js';
 import { promptWarning, resolvePrompts } from '../text/prompts.js';
 import { readTokens, tokenBlobs, tokenizeRetrieval, type TokensFacts, type TokensPart } from '../text/tokenize.js';
@@ -28,6 +28,9 @@ export interface TrainingPlan {
   totalSteps: number;
   microBatchSize: number;
   dropout: { hidden: number; attention: number };
+  /** Of a segment (segment.ts): the checkpoint that it goes on from, and the steps of the warm-up. */
+  parent?: CheckpointRef | undefined;
+  warmupSteps?: number;
   /** Tokens of all steps, of the largest batch, and of the largest pair. */
   tokens: { total: number; largestBatch: number; largestPair: number };
 }
@@ -205,7 +208,8 @@ async function rememberPlan(
   });
 }
 
-function countBatches(
+/** The batches of every epoch, counted. */
+export function countBatches(
   pairs: TrainingPairs,
   pairTokens: Int32Array,
   { epochs, batchSize, batchSampler: sampler, seed }: TrainingSpec,
@@ -228,7 +232,7 @@ function countBatches(
 }
 
 /** Tokens of each pair. */
-function lengthsOf({ queries, documents }: TokensPart, pairs: TrainingPairs): Int32Array {
+export function lengthsOf({ queries, documents }: TokensPart, pairs: TrainingPairs): Int32Array {
   const length = ({ offsets }: TokensPart['queries'], index: number): number => offsets[index + 1]! - offsets[index]!;
   return pairs.queries.map((query, pair) => length(queries, query) + length(documents, pairs.documents[pair]!));
 }
