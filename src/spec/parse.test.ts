@@ -97,6 +97,20 @@ describe('parseSpec', () => {
     expect(problems({ model: 'm', dataset: { train: 'a.json' } })).toMatch(/dataset\.test: .*got nothing/);
   });
 
+  it('knows which form of a dataset was meant: ready files have no settings of a table', () => {
+    expect(problems({ model: 'm', dataset: { train: 'a', test: 'b', seed: 4 } })).toBe(
+      'dataset.seed: unknown key, got "seed"; did you mean "test"? Known here: train, test, validation',
+    );
+    expect(problems({ model: { source: 'm', revsion: 'v' }, dataset: 'd' })).toMatch(/"revision"\? Known here: source/);
+  });
+
+  it('lists the forms of a field that has several', () => {
+    expect(problems({ dataset: 'd' })).toBe('model: a text or {source, …} or {random} is needed, got nothing');
+    expect(problems({ model: 'm', dataset: 'd', training: { dropout: 'modle' } })).toBe(
+      'training.dropout: a number or "model" is needed, got "modle"',
+    );
+  });
+
   it('refuses an output name that could leave its folder', () => {
     expect(problems({ model: 'm', dataset: 'd', output: { name: '../x' } })).toMatch(/output\.name/);
   });

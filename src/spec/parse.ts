@@ -21,16 +21,35 @@ export function parseSpec(input: unknown): FineTuneSpec {
   }
   const result = fineTuneSpecSchema.safeParse(input, { reportInput: true });
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => describe(issue, []));
+  const root = z.toJSONSchema(fineTuneSpecSchema, { io: 'input' }) as JsonSchemaNode;
+  const problems = result.error.issues.flatMap((issue) => describe(issue, [], root));
   throw new FinalError('InvalidSpec', [...new Set(problems)].join('\n'));
 }
 
-function describe(issue: z.core.$ZodIssue, parents: PropertyKey[]): string[] {
+/** Lines on an issue; `node` is the schema of what stands at `parents`. */
+function describe(issue: z.core.$ZodIssue, parents: PropertyKey[], node: JsonSchemaNode): string[] {
   const path = [...parents, ...issue.path];
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key));
-  if (issue.code === 'invalid_union')
-    return likeliest(issue.errors, issue.input).flatMap((inner) => describe(inner, path));
+  const here = nodeAt(node, issue.path);
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, issue.input, here));
+  if (issue.code === 'invalid_union') {
+    if (issue.errors.every((problems) => problems.every(isOfAnotherKind)))
+      return [`${field(path)}: ${branchesOf(here).map(formOf).join(' or ')} is needed, got ${shown(issue.input)}`];
+    return likeliest(issue.errors, issue.input).flatMap((inner) => describe(inner, path, here));
+  }
   return [`${field(path)}: ${rule(issue)}, got ${shown(issue.input)}`];
+}
+
+/** True when the value is not what is needed at all, rather than something inside it or its size. */
+function isOfAnotherKind({ code, path }: z.core.$ZodIssue): boolean {
+  return path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
+}
+
+/** What a branch of a union takes, for the eye. */
+function formOf({ const: only, type, properties, required = [] }: JsonSchemaNode): string {
+  if (only !== undefined) return JSON.stringify(only);
+  if (properties)
+    return `{${[...required, ...(Object.keys(properties).length > required.length ? ['…'] : [])].join(', ')}}`;
+  return type === 'array' ? 'a list' : type === 'string' ? 'a text' : `a ${type ?? 'value'}`;
 }
 
 /** Of the branches of a union, the one that an object of these keys was most likely meant to be. */
@@ -46,28 +65,37 @@ function likeliest(branches: z.core.$ZodIssue[][], input: unknown): z.core.$ZodI
   return [...(fitting.length > 0 ? fitting : branches)].sort((a, b) => misfit(a) - misfit(b))[0] ?? [];
 }
 
-function unknownKey(path: PropertyKey[], key: string): string {
-  const known = knownKeys(path);
+function unknownKey(path: PropertyKey[], key: string, input: unknown, node: JsonSchemaNode): string {
+  const known = knownKeys(node, Object.keys(input ?? {}));
   const nearest = known.length > 0 ? `; did you mean "${closest(key, known)}"? Known here: ${known.join(', ')}` : '';
   return `${field([...path, key])}: unknown key, got "${key}"${nearest}`;
 }
 
-function knownKeys(path: PropertyKey[]): string[] {
-  const keys = (schema: unknown, rest: PropertyKey[]): string[] => {
-    const node = schema as JsonSchemaNode;
-    const branches = node.anyOf ?? node.oneOf;
-    if (branches) return branches.flatMap((branch) => keys(branch, rest));
-    const [head, ...tail] = rest;
-    if (head === undefined) return Object.keys(node.properties ?? {});
-    return keys(node.properties?.[String(head)] ?? {}, tail);
-  };
-  return [...new Set(keys(z.toJSONSchema(fineTuneSpecSchema, { io: 'input' }), path))];
+/** Keys of a node; of a union, those of the branch that has most of the given ones. */
+function knownKeys(node: JsonSchemaNode, given: readonly string[]): string[] {
+  const forms = [node, ...branchesOf(node)].map(({ properties = {} }) => Object.keys(properties));
+  const fits = (keys: string[]): number => given.filter((key) => keys.includes(key)).length;
+  return forms.reduce((best, keys) => (fits(keys) > fits(best) || best.length === 0 ? keys : best));
+}
+
+function nodeAt(node: JsonSchemaNode, path: readonly PropertyKey[]): JsonSchemaNode {
+  return path.reduce((at: JsonSchemaNode, key) => {
+    const forms = [at, ...branchesOf(at)].map(({ properties = {} }) => properties[String(key)]);
+    return forms.find((form) => form !== undefined) ?? {};
+  }, node);
+}
+
+function branchesOf({ anyOf, oneOf }: JsonSchemaNode): JsonSchemaNode[] {
+  return anyOf ?? oneOf ?? [];
 }
 
 interface JsonSchemaNode {
-  properties?: Record<string, unknown>;
-  anyOf?: unknown[];
-  oneOf?: unknown[];
+  type?: string;
+  const?: unknown;
+  properties?: Record<string, JsonSchemaNode>;
+  required?: string[];
+  anyOf?: JsonSchemaNode[];
+  oneOf?: JsonSchemaNode[];
 }
 
 function rule(issue: z.core.$ZodIssue): string {
