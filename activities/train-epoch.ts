@@ -1,13 +1,40 @@
 // Trains one epoch from its newest checkpoint, in the trainer. When the workflow asks it to stop (a pause, a cancel) it saves and returns
-// what it has; for every other reason (shutdown, the operator's pause, a reset) it saves, and the next attempt goes on from there.
-import type { TrainEpochInput, TrainEpochResult } from '../src/spec/stages.js';
+// what it has; for every other reason (shutdown, the operator's pause, a reset) it saves, and the next attempt goes on from there. Before
+// each checkpoint the server is asked whether this attempt still counts.
+import { Context } from '@temporalio/activity';
+import type { StageProgress, TrainEpochInput, TrainEpochResult } from '../src/spec/stages.js';
 import type { Activities } from './activities.js';
+import { askServer, claimantOf } from './attempt.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
+import { TrainingReports } from './training-reports.js';
 
 /** Makes the activity `trainEpoch`. */
 export function trainEpoch(services: ActivityServices): Activities['trainEpoch'] {
   return stageActivity<TrainEpochInput, TrainEpochResult>(services, {
-    work: (input, context) => services.trainers.call('trainEpoch', input, context),
+    work: async (input, context) => {
+      const activity = Context.current();
+      const stale = new AbortController();
+      let latest: StageProgress | undefined;
+      const reports = new TrainingReports({ activity, everySeconds: services.settings.reportEverySeconds });
+      const result = await services.trainers.call(
+        'trainEpoch',
+        { ...input, claimant: claimantOf(activity) },
+        {
+          ...context,
+          signal: AbortSignal.any([context.signal, stale.signal]),
+          progress: (report) => {
+            context.progress((latest = report));
+            reports.note(report);
+          },
+          onCheckpoint: () =>
+            void askServer(activity, latest).then((error) => {
+              if (error) stale.abort(error);
+            }),
+        },
+      );
+      if (stale.signal.aborted && !result.finished) throw stale.signal.reason;
+      return result;
+    },
     isCutShort: ({ finished }) => !finished,
   });
 }

@@ -1,6 +1,6 @@
 // The Worker's warm trainer: one process, kept for the store that the runs use and shared by all activities.
 import type { StageContext } from '../src/artifacts/stage-context.js';
-import { TrainerHost } from '../src/trainer/host.js';
+import { TrainerHost, type TrainerCallOptions } from '../src/trainer/host.js';
 import type { TrainerOperation, TrainerOperations } from '../src/trainer/operations.js';
 import type { WorkerSettings } from './worker-settings.js';
 
@@ -19,13 +19,14 @@ export class TrainerPool {
   async call<K extends TrainerOperation>(
     operation: K,
     input: TrainerOperations[K]['input'],
-    context: StageContext,
+    context: StageContext & Pick<TrainerCallOptions, 'onCheckpoint'>,
   ): Promise<TrainerOperations[K]['result']> {
     const host = await this.hostFor(context.store.id);
     return host.call(operation, input, {
       signal: context.signal,
       onProgress: (progress) => context.progress(progress),
       onWarn: (message) => context.warn(message),
+      onCheckpoint: context.onCheckpoint,
     });
   }
 

@@ -22,6 +22,7 @@ export const RETRYABLE_ERROR_TYPES = [
   'TrainerDied',
   'TrainerHung',
   'StaleAttempt',
+  'OtherMachine',
 ] as const;
 
 /** Type of the failure that says: an earlier stage's result is gone or damaged, run the stage that makes it again. */

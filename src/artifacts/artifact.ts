@@ -60,6 +60,7 @@ export async function findArtifact<Facts>(
     await store.setAsideRecord(kind, key, error.message);
     return undefined;
   }
+  await store.touchRecord(kind, key);
   return { kind, key, blobs, facts };
 }
 

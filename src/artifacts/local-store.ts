@@ -8,18 +8,37 @@
 // Everything is the owner's alone (0700/0600). Order of a write: temporary name, fsync, rename or link, fsync of the folder.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import {
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { RetryableError } from '../errors.js';
 import { sha256, sha256OfFile, stableJson } from './hash.js';
+import { takeInventory, pathOfItem } from './local-inventory.js';
 import { listClaims, putClaim, removeClaim } from './local-claims.js';
-import { DamagedError, type ArtifactStore, type BlobRef, type Claim, type JsonObject } from './store.js';
+import { temporaryName } from './temporary-files.js';
+import {
+  DamagedError,
+  type ArtifactStore,
+  type BlobRef,
+  type Claim,
+  type JsonObject,
+  type StoredItem,
+} from './store.js';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const KEY_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._@-]*(\/[A-Za-z0-9][A-Za-z0-9._@-]*)*$/;
-const processStart = Date.now();
 
 /** Options of {@link openLocalStore}. */
 export interface OpenLocalStoreOptions {
@@ -99,6 +118,9 @@ class LocalStore implements ArtifactStore {
         if (!(await this.hasBlob(ref))) {
           await rename(temporary, path);
           await flushFolder(dirname(path));
+        } else {
+          // Needed again: it is not old any more.
+          await touch(path);
         }
         this.verified.add(ref.sha256);
         return ref;
@@ -165,6 +187,10 @@ class LocalStore implements ArtifactStore {
     return body;
   }
 
+  touchRecord(kind: string, key: string): Promise<void> {
+    return touch(this.pathOfRecord(kind, key));
+  }
+
   async listRecords(kind: string, prefix = ''): Promise<string[]> {
     const root = join(this.location, 'records', kind);
     const entries = await this.unlessMissing(readdir(root, { recursive: true, withFileTypes: true }));
@@ -201,14 +227,22 @@ class LocalStore implements ArtifactStore {
     await withSystemErrors(this.location, () => removeClaim(this.pathOfClaim(scope, name)));
   }
 
+  async inventory(): Promise<StoredItem[]> {
+    await this.demandPresence();
+    return withSystemErrors(this.location, () => takeInventory(this.location));
+  }
+
+  async removeItem(item: StoredItem): Promise<void> {
+    if (item.type === 'blob') this.verified.delete(item.name);
+    const path = pathOfItem(this.location, item);
+    await withSystemErrors(this.location, () => rm(path, { recursive: true, force: true }));
+  }
+
   async temporaryPath(label: string): Promise<string> {
     const folder = join(this.location, 'tmp');
     await this.demandPresence();
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-    return join(
-      folder,
-      `${hostname()}-${process.pid}-${processStart}-${this.temporaryCount++}-${randomUUID().slice(0, 8)}-${label}`,
-    );
+    return join(folder, temporaryName(`${this.temporaryCount++}-${randomUUID().slice(0, 8)}-${label}`));
   }
 
   /** What the work gives, or undefined when it met a missing file. A store that is away as a whole is told apart from that. */
@@ -287,6 +321,12 @@ async function createExclusively(temporary: string, path: string): Promise<boole
   }
   await flushFolder(dirname(path));
   return true;
+}
+
+/** A time that cannot be set (a read-only disk) only means that the file counts as old. */
+async function touch(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined);
 }
 
 async function writeHashed(path: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<BlobRef> {

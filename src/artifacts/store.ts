@@ -22,6 +22,16 @@ export interface Claim {
   ageMs: number;
 }
 
+/** A file of the store, as the collection of garbage sees it. */
+export interface StoredItem {
+  type: 'blob' | 'record' | 'claim' | 'set-aside' | 'temporary';
+  /** A blob's hash; a record's kind and key; else a name for the eye. */
+  name: string;
+  bytes: number;
+  /** Milliseconds since it was made or last touched. */
+  ageMs: number;
+}
+
 /** Where artifacts, checkpoints and pinned files are kept. */
 export interface ArtifactStore {
   /** Identity of the store, from a file inside it; never its path. */
@@ -51,6 +61,8 @@ export interface ArtifactStore {
   createRecord(kind: string, key: string, body: JsonObject): Promise<{ created: boolean; body: JsonObject }>;
   /** A record's body, or undefined. A torn or damaged one is moved aside and counts as absent. */
   readRecord(kind: string, key: string): Promise<JsonObject | undefined>;
+  /** Notes that a record was needed just now; no error when it is not there. */
+  touchRecord(kind: string, key: string): Promise<void>;
   /** Keys of a kind, sorted, that begin with `prefix` (keys may have parts divided by `/`). */
   listRecords(kind: string, prefix?: string): Promise<string[]>;
   /** Moves a record aside with the reason, so that its name is free again. */
@@ -62,6 +74,11 @@ export interface ArtifactStore {
   listClaims(scope?: string): Promise<Claim[]>;
   /** Removes a claim; no error when it is not there. */
   removeClaim(scope: string, name: string): Promise<void>;
+
+  /** Everything in the store. */
+  inventory(): Promise<StoredItem[]>;
+  /** Removes something that the inventory named; no error when it is not there. The caller sees to it that nothing counts on it. */
+  removeItem(item: StoredItem): Promise<void>;
 
   /** An unused path in the store's temporary folder; its name carries host, pid and start time. The caller removes what it made. */
   temporaryPath(label: string): Promise<string>;

@@ -63,11 +63,14 @@ const datasetSchema = z.union([
   tableDatasetSchema,
 ]);
 
+/** More epochs than anybody needs; a run's history stays within the server's limits. */
+export const MOST_EPOCHS = 1000;
+
 const trainingSchema = z.strictObject({
   loss: z.enum(['MultipleNegativesRankingLoss']).default('MultipleNegativesRankingLoss'),
   /** Similarity scale of the loss (cosine × scale). */
   scale: z.number().positive().default(20),
-  epochs: z.number().int().positive().default(3),
+  epochs: z.number().int().positive().max(MOST_EPOCHS).default(3),
   /** Pairs a step. */
   batchSize: z.number().int().min(2).default(10),
   /** `noDuplicates` never puts one question or answer twice into a batch. */
@@ -88,6 +91,11 @@ const trainingSchema = z.strictObject({
   microBatchSize: z.number().int().positive().nullable().default(null),
   /** Which epoch is published: the last one, or the best one on a validation part of the training data. */
   keep: z.enum(['last', 'best']).default('last'),
+  /**
+   * When a Worker on another kind of machine (processor, ONNX Runtime) would go on from a checkpoint: `report` goes on and says that the
+   * last bits may differ, `require` waits for a like machine.
+   */
+  sameNumerics: z.enum(['report', 'require']).default('report'),
 });
 
 const evaluationSchema = z.strictObject({

@@ -5,21 +5,34 @@ import { publishModel } from '../publishing/publish.js';
 import type { WeightsRef } from '../spec/stages.js';
 import { trainEpoch } from '../training/epoch.js';
 import { planTraining } from '../training/plan.js';
+import { plannedRoot, publishedRoots, recordRoot, segmentRoot } from '../training/run-root.js';
+import { openSegment } from '../training/segment.js';
 import { createEngines, lendEngine } from './engines.js';
 import { serveTrainer } from './serve.js';
 
 serveTrainer((settings) => {
   const engines = createEngines(settings);
   return {
-    planTraining: (input, context) => planTraining(input, { ...context, engines }),
-    trainEpoch: (input, context) => trainEpoch(input, { ...context, engines }),
+    planTraining: async (input, context) => {
+      const result = await planTraining(input, { ...context, engines });
+      await recordRoot(context.store, plannedRoot(input, result));
+      return result;
+    },
+    openSegment: async (input, context) => {
+      const result = await openSegment(input, context);
+      await recordRoot(context.store, segmentRoot(input, result));
+      return result;
+    },
+    trainEpoch: ({ claimant, ...input }, context) => trainEpoch(input, { ...context, engines, claimant }),
     evaluateModel: (input, context) => {
       const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model: input.model, weights });
       return evaluateModel(input, { ...context, embedder });
     },
-    publishModel: (input, context) => {
+    publishModel: async (input, context) => {
       const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model: input.model, weights });
-      return publishModel(input, { ...context, embedder });
+      const result = await publishModel(input, { ...context, embedder });
+      for (const root of publishedRoots(input)) await recordRoot(context.store, root);
+      return result;
     },
   };
 });

@@ -29,6 +29,8 @@ export interface TrainerCallOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: StageProgress) => void) | undefined;
   onWarn?: ((message: string) => void) | undefined;
+  /** Called when the operation is about to save a checkpoint. */
+  onCheckpoint?: (() => void) | undefined;
 }
 
 /** Runs operations in a trainer process, which it starts when needed. */
@@ -73,7 +75,7 @@ export class TrainerHost {
   private async run(
     operation: TrainerOperation,
     input: unknown,
-    { signal, onProgress, onWarn }: TrainerCallOptions,
+    { signal, onProgress, onWarn, onCheckpoint }: TrainerCallOptions,
   ): Promise<unknown> {
     signal?.throwIfAborted();
     const trainer = await this.warmTrainer();
@@ -93,6 +95,8 @@ export class TrainerHost {
             onProgress?.(message.progress);
           } else if (message.type === 'warning') {
             onWarn?.(message.message);
+          } else if (message.type === 'checkpoint') {
+            onCheckpoint?.();
           } else {
             resolve(message);
           }

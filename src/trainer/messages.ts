@@ -15,6 +15,8 @@ export type TrainerRequest =
 export type TrainerReply =
   | { type: 'progress'; id: number; progress: StageProgress }
   | { type: 'warning'; id: number; message: string }
+  /** A checkpoint is about to be saved. */
+  | { type: 'checkpoint'; id: number }
   | { type: 'result'; id: number; result: unknown }
   | { type: 'error'; id: number; error: WireError };
 

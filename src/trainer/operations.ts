@@ -2,8 +2,11 @@
 // side may import it without ONNX Runtime. Inputs and results are references, hashes and small numbers (src/spec/stages.ts).
 import type { StageContext } from '../artifacts/stage-context.js';
 import type {
+  Claimant,
   EvaluateInput,
   EvaluateResult,
+  OpenSegmentInput,
+  OpenSegmentResult,
   PlanInput,
   PlanResult,
   PublishInput,
@@ -15,7 +18,9 @@ import type {
 /** Input and result of every operation. */
 export interface TrainerOperations {
   planTraining: { input: PlanInput; result: PlanResult };
-  trainEpoch: { input: TrainEpochInput; result: TrainEpochResult };
+  openSegment: { input: OpenSegmentInput; result: OpenSegmentResult };
+  /** `claimant`: the attempt that asks. */
+  trainEpoch: { input: TrainEpochInput & { claimant?: Claimant }; result: TrainEpochResult };
   evaluateModel: { input: EvaluateInput; result: EvaluateResult };
   /** `outputDirectory`: absolute, inside the allowed folders. `trainingEndedMs`: since 1970, for the dates in the training log. */
   publishModel: { input: PublishInput & { outputDirectory: string; trainingEndedMs: number }; result: PublishResult };
@@ -24,11 +29,17 @@ export interface TrainerOperations {
 /** Name of an operation. */
 export type TrainerOperation = keyof TrainerOperations;
 
+/** Surroundings of an operation in the trainer process. */
+export interface TrainerContext extends StageContext {
+  /** Tells the Worker that a checkpoint is about to be saved. */
+  onCheckpoint: () => void;
+}
+
 /** The operations' code, as the trainer process runs it. */
 export type TrainerImplementation = {
   [K in TrainerOperation]: (
     input: TrainerOperations[K]['input'],
-    context: StageContext,
+    context: TrainerContext,
   ) => Promise<TrainerOperations[K]['result']>;
 };
 

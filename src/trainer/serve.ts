@@ -1,11 +1,10 @@
 // The trainer's side of the channel: takes one call at a time, answers with progress, warnings, a result or an error, and exits as soon
 // as the channel to the Worker closes (between two steps when it is busy), so that no trainer outlives its Worker.
 import { openLocalStore } from '../artifacts/local-store.js';
-import type { StageContext } from '../artifacts/stage-context.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import type { StageProgress } from '../spec/stages.js';
 import { packError, type TrainerReply, type TrainerRequest } from './messages.js';
-import type { TrainerImplementation, TrainerOperation, TrainerSettings } from './operations.js';
+import type { TrainerContext, TrainerImplementation, TrainerOperation, TrainerSettings } from './operations.js';
 
 const PROGRESS_EVERY_MS = 50;
 
@@ -30,11 +29,12 @@ export function serveTrainer(createOperations: (settings: TrainerSettings) => Tr
     const controller = new AbortController();
     running.set(id, controller);
     const work = async (): Promise<unknown> => {
-      const context: StageContext = {
+      const context: TrainerContext = {
         store: await stores.open(),
         signal: controller.signal,
         progress: thinned((progress) => reply({ type: 'progress', id, progress })),
         warn: (message) => reply({ type: 'warning', id, message }),
+        onCheckpoint: () => reply({ type: 'checkpoint', id }),
       };
       return run(operations, operation, input, context);
     };
@@ -51,9 +51,9 @@ function run(
   operations: TrainerImplementation,
   operation: TrainerOperation,
   input: unknown,
-  context: StageContext,
+  context: TrainerContext,
 ): Promise<unknown> {
-  const code = operations[operation] as ((input: unknown, context: StageContext) => Promise<unknown>) | undefined;
+  const code = operations[operation] as ((input: unknown, context: TrainerContext) => Promise<unknown>) | undefined;
   if (!code) throw new Error(`Trainer: unknown operation, got ${operation}. Worker and trainer are of two versions.`);
   return code(input, context);
 }

@@ -43,6 +43,8 @@ export interface CheckpointAbout {
   machine: Machine;
   /** False once a machine of another kind had a part in it. */
   bitIdentical: boolean;
+  /** Why it is not: what a user is told. */
+  difference?: string;
   /** Steps and checkpoints of the present epoch so far, over all attempts. */
   epochSeconds: number;
 }
@@ -160,7 +162,9 @@ export async function findCheckpoint(
   const body = await store.readRecord(KIND, key);
   if (!body) return undefined;
   const manifest = body as unknown as CheckpointManifest;
-  return (await isWhole(store, key, manifest)) ? manifest : undefined;
+  if (!(await isWhole(store, key, manifest))) return undefined;
+  await store.touchRecord(KIND, key);
+  return manifest;
 }
 
 /** Tensors and state of a checkpoint. */
@@ -202,7 +206,12 @@ export async function readState(store: ArtifactStore, { content }: CheckpointMan
   return JSON.parse((await store.readBlob(content.state)).toString('utf8')) as CheckpointState;
 }
 
-async function demandCheckpoint(store: ArtifactStore, ref: CheckpointRef): Promise<CheckpointManifest> {
+/**
+ * The manifest of a checkpoint.
+ *
+ * @throws DamagedError when it is not there or not whole.
+ */
+export async function demandCheckpoint(store: ArtifactStore, ref: CheckpointRef): Promise<CheckpointManifest> {
   const manifest = await findCheckpoint(store, ref);
   if (manifest) return manifest;
   throw new DamagedError(

@@ -171,6 +171,29 @@ describe('trainEpoch', () => {
     expect((await fixture.train(plan, 2, { machine: here })).bitIdentical).toBe(false);
   });
 
+  it('tells the difference with every later epoch too, also when that is done already', async () => {
+    await fixture.train(plan, 1, stopAt(1));
+    await fixture.train(plan, 1, { machine: { ...MACHINE, onnxRuntime: '2' } });
+    const again = await fixture.train(plan, 1, { engines: dieAt(0) });
+    expect(again.bitIdentical).toBe(false);
+    expect(again.warnings.join()).toMatch(/onnxRuntime was 0, is 2 here/);
+  });
+
+  it('waits for a like machine when the same numerics are required', async () => {
+    const training = trainingSpec({ sameNumerics: 'require' });
+    await fixture.train(plan, 1, { training, ...stopAt(1) });
+    const before = await findCheckpoint(fixture.store, { lineage: plan.lineage, step: 2 });
+    const machine = { ...MACHINE, instructionSet: 'other' };
+    await expect(fixture.train(plan, 1, { training, machine, engines: dieAt(0) })).rejects.toMatchObject({
+      type: 'OtherMachine',
+      message: expect.stringMatching(/instructionSet was test, is other here.*waits for a Worker on a like machine/s),
+    });
+    expect(await findCheckpoint(fixture.store, { lineage: plan.lineage, step: 2 })).toEqual(before);
+    const { bitIdentical } = await fixture.train(plan, 1, { training });
+    expect(bitIdentical).toBe(true);
+    expect(await contentOf(fixture, (await fixture.train(plan, 2, { training })).checkpoint)).toEqual(undisturbed);
+  });
+
   it('does not care how many threads the other machine had', async () => {
     await fixture.train(plan, 1, stopAt(1));
     expect((await fixture.train(plan, 1, { machine: { ...MACHINE, threads: 64 } })).bitIdentical).toBe(true);

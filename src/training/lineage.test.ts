@@ -31,7 +31,12 @@ describe('lineageOf', () => {
 
   it('is another for every setting but those that change no weight, so that a new setting counts by default', () => {
     const training = trainingSpec();
-    const same = { checkpointEverySeconds: 7, keep: 'best', microBatchSize: 3 } as const;
+    const same = {
+      checkpointEverySeconds: 7,
+      keep: 'best',
+      microBatchSize: 3,
+      sameNumerics: 'require' as const,
+    } as const;
     expect(lineageOf(inputs({ training: { ...training, ...same } }))).toBe(lineageOf(inputs()));
     for (const name of Object.keys(training).filter((key) => !(key in same))) {
       expect(lineageOf(inputs({ training: { ...training, [name]: 'another' } })), name).not.toBe(lineageOf(inputs()));

@@ -10,7 +10,12 @@ import { NUMERICS_VERSION } from './numerics.js';
  * Settings that do not touch the weights of a step. All others are part of the lineage, so a new setting is in it by default.
  * `microBatchSize` stands here because the resolved number takes its place.
  */
-const WITHOUT_EFFECT = ['checkpointEverySeconds', 'keep', 'microBatchSize'] as const satisfies (keyof TrainingSpec)[];
+const WITHOUT_EFFECT = [
+  'checkpointEverySeconds',
+  'keep',
+  'microBatchSize',
+  'sameNumerics',
+] as const satisfies (keyof TrainingSpec)[];
 
 /** All that decides the weights. */
 export interface LineageInputs {

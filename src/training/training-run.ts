@@ -1,7 +1,8 @@
 // One training in progress: the engine's weights, the optimizer's moments, and where it stands. It can be put back to a checkpoint, make a
 // step, and save itself; which steps to make and when to save is the epoch loop's affair (epoch.ts).
 import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
-import { FinalError } from '../errors.js';
+import { FinalError, RetryableError } from '../errors.js';
+import type { TrainingSpec } from '../spec/spec.js';
 import {
   readCheckpoint,
   readState,
@@ -25,6 +26,8 @@ export interface TrainingRunOptions {
   schedule: Schedule;
   maxGradientNorm: number;
   machine: Machine;
+  /** `require`: go on only on a machine of the kind that the checkpoints are from. */
+  sameNumerics: TrainingSpec['sameNumerics'];
   warn(message: string): void;
 }
 
@@ -38,6 +41,8 @@ export class TrainingRun {
   /** Seconds of the present epoch, of earlier attempts; the loop adds its own when it saves. */
   epochSeconds = 0;
   bitIdentical = true;
+  /** Why it is not. */
+  difference: string | undefined;
   history: EpochHistory = { epoch: 1, steps: [] };
   /** The checkpoint that has the present state, if one does. */
   saved: CheckpointManifest | undefined;
@@ -50,6 +55,8 @@ export class TrainingRun {
   async restore(manifest: CheckpointManifest): Promise<void> {
     const { store, warm, machine } = this.options;
     const { content, about } = manifest;
+    const difference = machineDifference(about.machine, machine);
+    if (difference !== undefined) this.demandSameNumerics(difference);
     const momentsKey = keyOfMoments(manifest);
     if (warm.weights !== content.weights.sha256 || warm.moments !== momentsKey) {
       const { weights, moments } = await readCheckpoint(store, manifest);
@@ -67,12 +74,13 @@ export class TrainingRun {
     this.pastHistory = past;
     this.history = present ? await getHistory(store, present) : { epoch: state.epoch, steps: [] };
     this.epochSeconds = about.epochSeconds;
-    this.saved = manifest;
+    // The first checkpoint of a segment is the one before's: it still has to be saved under the segment's own name.
+    this.saved = manifest.lineage === this.options.lineage ? manifest : undefined;
     this.lastSavedStep = manifest.step;
-    const difference = machineDifference(about.machine, machine);
     this.bitIdentical &&= about.bitIdentical && difference === undefined;
+    this.difference ??= about.difference;
     if (difference !== undefined) {
-      this.options.warn(
+      this.tell(
         `Training goes on from a checkpoint of another kind of machine (${difference}): the last bits of the result may differ.`,
       );
     }
@@ -136,7 +144,12 @@ export class TrainingRun {
       state,
       parameters: warm.engine.parameters,
       moments: warm.optimizer.moments,
-      about: { machine, bitIdentical, epochSeconds: this.epochSeconds + secondsSinceRestore },
+      about: {
+        machine,
+        bitIdentical,
+        ...(this.difference === undefined ? {} : { difference: this.difference }),
+        epochSeconds: this.epochSeconds + secondsSinceRestore,
+      },
     });
     if (isOurs) {
       this.saved = manifest;
@@ -148,11 +161,27 @@ export class TrainingRun {
     }
     await this.restore(manifest);
     this.bitIdentical = false;
-    this.options.warn(
-      `Another writer saved step ${step} of this training with other bytes; training goes on from its checkpoint, ` +
+    const difference = machineDifference(manifest.about.machine, machine) ?? 'its machine looks the same as this one';
+    this.tell(
+      `Another writer saved step ${step} of this training with other bytes (${difference}); training goes on from its checkpoint, ` +
         'and the result is not the one that this machine alone would have made.',
     );
     return false;
+  }
+
+  /** Warns, and keeps the first such warning with the checkpoints that follow. */
+  private tell(difference: string): void {
+    this.difference ??= difference;
+    this.options.warn(difference);
+  }
+
+  private demandSameNumerics(difference: string): void {
+    if (this.options.sameNumerics !== 'require') return;
+    throw new RetryableError(
+      'OtherMachine',
+      `Training: training.sameNumerics is "require", and the checkpoints are from another kind of machine (${difference}). ` +
+        'The run waits for a Worker on a like machine; to go on here with other last bits, use "report".',
+    );
   }
 
   private notFinite(loss: number, norm: number, learningRate: number): FinalError {

@@ -8,6 +8,7 @@ import type { StageContext } from '../../src/artifacts/stage-context.js';
 import { fineTuneSpecSchema, type TrainingSpec } from '../../src/spec/spec.js';
 import type {
   ArtifactRef,
+  Claimant,
   PlanResult,
   StageProgress,
   TrainEpochInput,
@@ -99,8 +100,8 @@ export class TrainingFixture {
   ) {}
 
   /** Makes one; `pairs` questions have an answer each, two of them the same. */
-  static async create({ pairs = 14 } = {}): Promise<TrainingFixture> {
-    const folder = await mkdtemp(join(tmpdir(), 'training-'));
+  static async create({ pairs = 14, within = tmpdir() } = {}): Promise<TrainingFixture> {
+    const folder = await mkdtemp(join(within, 'training-'));
     const store = await openLocalStore({ folder, create: true });
     const put = async (kind: string, files: Record<string, unknown>): Promise<ArtifactRef> => {
       const blobs: Record<string, unknown> = {};
@@ -186,7 +187,20 @@ export class TrainingFixture {
       engines = this.engines(),
       signal,
       machine = MACHINE,
-    }: { training?: TrainingSpec; engines?: EngineCache; signal?: AbortSignal; machine?: Machine } = {},
+      untilStep,
+      claimant,
+      claimPollMs,
+      onProgress,
+    }: {
+      training?: TrainingSpec;
+      engines?: EngineCache;
+      signal?: AbortSignal;
+      machine?: Machine;
+      untilStep?: number;
+      claimant?: Claimant;
+      claimPollMs?: number;
+      onProgress?: (progress: StageProgress) => void;
+    } = {},
   ): Promise<TrainEpochResult> {
     const input: TrainEpochInput = {
       storeId: this.store.id,
@@ -196,8 +210,17 @@ export class TrainingFixture {
       lineage: plan.lineage,
       training,
       epoch,
+      ...(untilStep !== undefined && { untilStep }),
     };
-    return trainEpoch(input, { ...this.context(signal), engines, machine, checkpointCostFactor: 0 });
+    return trainEpoch(input, {
+      ...this.context(signal),
+      ...(onProgress && { progress: onProgress }),
+      ...(claimPollMs !== undefined && { claimPollMs }),
+      engines,
+      machine,
+      claimant,
+      checkpointCostFactor: 0,
+    });
   }
 
   remove(): Promise<void> {

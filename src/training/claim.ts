@@ -1,0 +1,133 @@
+// Claims on a lineage: who trains it. They save work and guard nothing: training is deterministic and checkpoints are created, never
+// overwritten, so two trainers of one lineage can only make the same bytes twice. A claim is named by the server's time for the attempt,
+// the one value that rises over retries, resets, pauses and takeovers alike, and by an owner. A newer attempt of the same activity takes
+// over at once; another run that meets a fresh claim waits and uses the checkpoints that come.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ArtifactStore, Claim } from '../artifacts/store.js';
+import { RetryableError } from '../errors.js';
+import type { Claimant } from '../spec/stages.js';
+
+const TIME_DIGITS = 15;
+/** Claims of long ago say nothing any more. */
+const FORGOTTEN_MS = 24 * 3_600_000;
+
+/** Options of {@link claimLineage}. */
+export interface ClaimLineageOptions {
+  store: ArtifactStore;
+  lineage: string;
+  claimant: Claimant;
+  /** Looked at while another run trains the lineage. */
+  signal: AbortSignal;
+  /** Called at each look while another run trains the lineage; true ends the wait without a claim. */
+  onWait: (holder: Claim) => Promise<boolean>;
+  /** Milliseconds between two looks while waiting; default 1000. */
+  pollMs?: number | undefined;
+}
+
+/**
+ * Takes the claim on a lineage, after a wait when another run has it.
+ *
+ * @returns undefined when `onWait` ended the wait.
+ * @throws RetryableError `StaleAttempt` when a newer attempt of the same activity has a claim; the signal's reason when it is aborted.
+ */
+export async function claimLineage({
+  store,
+  lineage,
+  claimant,
+  signal,
+  onWait,
+  pollMs = 1000,
+}: ClaimLineageOptions): Promise<LineageClaim | undefined> {
+  const claim = new LineageClaim(store, lineage, claimant);
+  for (;;) {
+    const before = await claim.others();
+    claim.demandNewest(before);
+    let holder = before.find((other) => isHeld(other, claimant));
+    if (!holder) {
+      await claim.write();
+      for (const { name, ageMs } of before) if (ageMs > FORGOTTEN_MS) await store.removeClaim(lineage, name);
+      // Of two that begin at once, the one whose attempt is older has it.
+      holder = (await claim.others()).find((other) => isHeld(other, claimant) && other.name < claim.name);
+      if (!holder) return claim;
+      await claim.release();
+    }
+    if (await onWait(holder)) return undefined;
+    signal.throwIfAborted();
+    await sleep(pollMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+/** A claim that this trainer has. */
+export class LineageClaim {
+  readonly name: string;
+  private written = -Infinity;
+
+  constructor(
+    private readonly store: ArtifactStore,
+    private readonly lineage: string,
+    private readonly claimant: Claimant,
+  ) {
+    this.name = `${String(claimant.scheduledMs).padStart(TIME_DIGITS, '0')}-${claimant.owner}`;
+  }
+
+  /**
+   * Looks whether a newer attempt of the same activity has a claim.
+   *
+   * @throws RetryableError `StaleAttempt` then.
+   */
+  async demand(): Promise<void> {
+    this.demandNewest(await this.others());
+  }
+
+  /** Keeps the claim fresh, and looks at it, when a quarter of the time has gone in which it counts as fresh. */
+  async keep(): Promise<void> {
+    if (performance.now() - this.written < this.claimant.freshMs / 4) return;
+    await this.demand();
+    await this.write();
+  }
+
+  /** Leaves the claim as a mark for older attempts that wake up later, and lets others begin. */
+  async release(): Promise<void> {
+    // A store that is away lets the claim grow old by itself.
+    await this.store.putClaim(this.lineage, this.name, { ...this.body(), released: true }).catch(() => undefined);
+  }
+
+  /** Writes the claim. */
+  async write(): Promise<void> {
+    await this.store.putClaim(this.lineage, this.name, this.body());
+    this.written = performance.now();
+  }
+
+  /** The claims on the lineage but this one. */
+  async others(): Promise<Claim[]> {
+    return (await this.store.listClaims(this.lineage)).filter(({ name }) => name !== this.name);
+  }
+
+  /** Throws when one of the claims is a newer attempt's of the same activity. */
+  demandNewest(claims: readonly Claim[]): void {
+    const { scheduledMs, attempt } = this.claimant;
+    const newer = claims.find((other) => isOfSameActivity(other, this.claimant) && scheduledOf(other) > scheduledMs);
+    if (!newer) return;
+    throw new RetryableError(
+      'StaleAttempt',
+      `Training: attempt ${attempt} of ${this.claimant.activity} was given up by the server, and a newer one trains ${this.lineage.slice(0, 12)}; this one stops.`,
+    );
+  }
+
+  private body(): Record<string, unknown> {
+    const { workflow, activity, scheduledMs, attempt } = this.claimant;
+    return { workflow, activity, scheduledMs, attempt, pid: process.pid };
+  }
+}
+
+function isOfSameActivity({ body }: Claim, { workflow, activity }: Claimant): boolean {
+  return body.workflow === workflow && body.activity === activity;
+}
+
+function isHeld(other: Claim, claimant: Claimant): boolean {
+  return other.body.released !== true && other.ageMs < claimant.freshMs && !isOfSameActivity(other, claimant);
+}
+
+function scheduledOf({ body }: Claim): number {
+  return typeof body.scheduledMs === 'number' ? body.scheduledMs : -Infinity;
+}

@@ -1,0 +1,122 @@
+import { readdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TrainingFixture } from '../../test/support/training-fixture.js';
+import type { CheckpointRef, PlanResult } from '../spec/stages.js';
+import { findCheckpoint, listCheckpoints, readManifest, readState } from './checkpoint.js';
+import { findGarbage, freeGarbage } from './garbage.js';
+import { getHistory } from './loss-history.js';
+import { plannedRoot, recordRoot } from './run-root.js';
+
+let fixture: TrainingFixture;
+let plan: PlanResult;
+let published: CheckpointRef;
+
+beforeEach(async () => {
+  fixture = await TrainingFixture.create();
+  plan = await fixture.plan();
+  published = (await fixture.train(plan, 1)).checkpoint;
+  await fixture.train(plan, 2);
+});
+afterEach(() => fixture.remove());
+
+/** Lets days go by for everything in the store, or for the files whose path has the text in it. */
+async function age(days: number, which = ''): Promise<void> {
+  const then = new Date(Date.now() - days * 24 * 3_600_000 - 60_000);
+  const entries = await readdir(fixture.folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && path.includes(which)) await utimes(path, then, then);
+  }
+}
+const root = () => plannedRoot({ model: fixture.model, retrieval: fixture.retrieval } as never, plan);
+const namesOf = async (days?: number) =>
+  (await findGarbage(fixture.store, days === undefined ? {} : { days })).items.map(({ item }) => item.name);
+const free = async () => freeGarbage(fixture.store, await findGarbage(fixture.store));
+const whole = async () => {
+  const refs = (await listCheckpoints(fixture.store)).sort((a, b) => a.step - b.step);
+  const found = await Promise.all(refs.map((ref) => findCheckpoint(fixture.store, ref)));
+  return found.flatMap((manifest) => (manifest ? [manifest.step] : []));
+};
+
+describe('garbage', () => {
+  it('is nothing that was touched within a day, whoever needs it', async () => {
+    expect(await namesOf()).toEqual([]);
+  });
+
+  it('is nothing of a run that goes on, however old its things are', async () => {
+    await recordRoot(fixture.store, root());
+    await age(20);
+    expect(await namesOf()).toEqual([]);
+  });
+
+  it('is everything but manifests, states and histories once no run needs it', async () => {
+    await age(2);
+    await free();
+    expect(await whole()).toEqual([]);
+    expect(await fixture.store.readRecord('tokens', plan.tokens.key)).toBeUndefined();
+    const refs = await listCheckpoints(fixture.store);
+    expect(refs.length).toBeGreaterThan(3);
+    for (const ref of refs) {
+      const manifest = (await readManifest(fixture.store, ref))!;
+      expect(manifest.isReleased).toBe(true);
+      const { history } = await readState(fixture.store, manifest);
+      for (const blob of Object.values(history)) expect((await getHistory(fixture.store, blob)).steps).not.toEqual([]);
+    }
+    expect(await namesOf()).toEqual([]);
+  });
+
+  it('are the tensors of a published run but those of the published checkpoint and of the last two', async () => {
+    await recordRoot(fixture.store, { ...root(), published });
+    await age(2);
+    await free();
+    expect(await whole()).toEqual([published.step, plan.totalSteps - 1, plan.totalSteps]);
+    expect(await fixture.store.readRecord('tokens', plan.tokens.key)).toBeDefined();
+  });
+
+  it('that was freed is made again, bit for bit, by the same training', async () => {
+    const before = await findCheckpoint(fixture.store, { lineage: plan.lineage, step: plan.totalSteps });
+    await age(2, 'blobs');
+    await age(2, 'checkpoint');
+    await free();
+    expect(await whole()).toEqual([]);
+    const { checkpoint } = await fixture.train(plan, 2);
+    expect((await findCheckpoint(fixture.store, checkpoint))?.content).toEqual(before?.content);
+  });
+
+  it('is a run that nobody touched for the days that are asked for', async () => {
+    await recordRoot(fixture.store, root());
+    await age(31);
+    expect(await namesOf(40)).toEqual([]);
+    expect(await namesOf()).toContain(`tokens/${plan.tokens.key}`);
+    await fixture.train(plan, 2);
+    expect(await namesOf()).toEqual([]);
+  });
+
+  it('is nothing of a lineage with a fresh claim', async () => {
+    await age(2);
+    await fixture.store.putClaim(plan.lineage, '1-x', {});
+    const { released } = await findGarbage(fixture.store);
+    expect(released).toEqual([]);
+  });
+
+  it('are old temporary files and what was set aside', async () => {
+    await writeFile(await fixture.store.temporaryPath('x'), 'half');
+    await fixture.store.createRecord('kind', 'key', {});
+    await fixture.store.setAsideRecord('kind', 'key', 'no reason');
+    await recordRoot(fixture.store, root());
+    expect(await namesOf()).toEqual([]);
+    await age(2);
+    await free();
+    expect(await readdir(join(fixture.folder, 'tmp'))).toEqual([]);
+    expect(await readdir(join(fixture.folder, 'set-aside'))).toEqual([]);
+  });
+
+  it('that is touched between the finding and the freeing stays', async () => {
+    await age(2);
+    const report = await findGarbage(fixture.store);
+    await fixture.store.touchRecord('tokens', plan.tokens.key);
+    await freeGarbage(fixture.store, report);
+    expect(await fixture.store.readRecord('tokens', plan.tokens.key)).toBeDefined();
+  });
+});
