@@ -309,3 +309,5 @@ class LocalRun {
     for (const message of messages) this.warn(message);
   }
 }
+
+export { findGarbage, freeGarbage, type Garbage, type GarbageReport } from './training/garbage.js';

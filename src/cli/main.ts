@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../temporal/defaults.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addGcCommand } from './commands/gc.js';
 import { addPlanCommand } from './commands/plan.js';
 import { addRunCommand } from './commands/run.js';
 import { addServerCommand } from './commands/server.js';
@@ -25,6 +26,7 @@ for (const add of [
   addWatchCommand,
   addResultCommand,
   addPlanCommand,
+  addGcCommand,
   addDoctorCommand,
 ]) {
   add(program);

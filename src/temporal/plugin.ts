@@ -5,6 +5,7 @@
 import { SimplePlugin } from '@temporalio/plugin';
 import { Worker, type BundleOptions, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, TrainerPool, type WorkerSettings } from '../../activities/index.js';
+import { removeDeadTemporaries } from '../artifacts/temporary-files.js';
 import { trainingTaskQueueOf, workerIdentity } from './defaults.js';
 import { DEFAULT_GRACE_MS, joinWorkers, TRAINING_WORKER_OPTIONS } from './worker.js';
 import { mergedWorkflowsPath, ownWorkflowsPath } from './workflow-modules.js';
@@ -89,7 +90,7 @@ export class FineTunePlugin extends SimplePlugin {
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
     if (this.seen.has(worker)) return next(worker);
     this.seen.add(worker);
-    this.running++;
+    if (this.running++ === 0) await removeDeadTemporaries(this.settings.store);
     const companion = this.companions.get(worker.options.taskQueue);
     // `next` is what runs the user's Worker, with the hooks of the other plugins.
     const main = { run: () => next(worker), getState: () => worker.getState(), shutdown: () => worker.shutdown() };

@@ -2,6 +2,7 @@
 // activities, so that either queue can be served by any of them. Training on its queue can also run on machines of its own.
 import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, TrainerPool, type WorkerSettings } from '../../activities/index.js';
+import { removeDeadTemporaries } from '../artifacts/temporary-files.js';
 import { errorMessage } from '../errors.js';
 import { DEFAULT_TASK_QUEUE, packageVersion, trainingTaskQueueOf, workerIdentity } from './defaults.js';
 import { ownWorkflowsPath } from './workflow-modules.js';
@@ -47,6 +48,7 @@ export async function createFineTuneWorkers({
   ...settings
 }: FineTuneWorkersOptions): Promise<FineTuneWorkers> {
   const trainingTaskQueue = settings.trainingTaskQueue ?? trainingTaskQueueOf(taskQueue);
+  await removeDeadTemporaries(settings.store);
   const trainers = new TrainerPool(settings);
   const activities = createActivities({ ...settings, trainingTaskQueue }, trainers);
   const common: Omit<WorkerOptions, 'taskQueue'> = {
