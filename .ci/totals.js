@@ -8,8 +8,11 @@ const skipped = testResults
 for (const { fullName } of skipped) console.log(`skipped: ${fullName}`);
 
 const unexcused = process.env.SHARED === 'yes' ? skipped.filter(({ fullName }) => fullName.includes('../shared')) : [];
-if (unexcused.length > 0) console.log(`${unexcused.length} tests that need ../shared were skipped although it is there.`);
-const brokenFiles = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
+if (unexcused.length > 0)
+  console.log(`${unexcused.length} tests that need ../shared were skipped although it is there.`);
+const brokenFiles = testResults.filter(
+  ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+);
 for (const { name, message } of brokenFiles) console.log(`could not be run: ${name}\n${message}`);
 
 const failed = numFailedTests + unexcused.length + brokenFiles.length;

@@ -12,7 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const json = (text: string | undefined): Record<string, unknown> => JSON.parse(text ?? 'null') as Record<string, unknown>;
+const json = (text: string | undefined): Record<string, unknown> =>
+  JSON.parse(text ?? 'null') as Record<string, unknown>;
 
 describe('readTokenizerFiles', () => {
   it('states one length everywhere and no padding, whatever the folder said', async () => {
