@@ -13,9 +13,25 @@ import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bundleWorkflows, startTestServer } from './support/server.js';
 import { stubActivities, stubFailure, type StubOptions } from './support/stub-activities.js';
+import { SteppedTraining } from './support/workflow-run.js';
 
 const folder = fileURLToPath(new URL('./histories', import.meta.url));
 const spec = { model: 'org/model', dataset: { source: 'pairs.jsonl' }, training: { epochs: 2 } };
+
+/** A training that stands at a step when it is changed. */
+function stepped(
+  steps: number,
+  change: (run: WorkflowHandle, training: SteppedTraining) => Promise<unknown>,
+): { replace: StubOptions['replace']; during: (run: WorkflowHandle) => Promise<unknown> } {
+  const training = new SteppedTraining(steps);
+  return {
+    replace: training.replace,
+    during: async (run) => {
+      await training.reached(steps);
+      return change(run, training);
+    },
+  };
+}
 
 /** What is recorded: each a way that a run may take. */
 const recorded: Record<
@@ -62,6 +78,32 @@ const recorded: Record<
       await run.signal('resume');
     },
   },
+  'rate-changed-epochs-extended': {
+    input: spec,
+    ...stepped(3, async (run, training) => {
+      await run.executeUpdate('setLearningRate', { args: [{ learningRate: 1e-5 }] });
+      await training.interrupted();
+      training.allow(12);
+      await training.reached(12);
+      await run.executeUpdate('extendEpochs', { args: [{ epochs: 3 }] });
+      await training.interrupted(2);
+      training.allow(100);
+    }),
+  },
+  'stopped-early': {
+    input: spec,
+    ...stepped(12, (run) => run.executeUpdate('stopEarly')),
+  },
+  'out-of-memory': {
+    input: spec,
+    replace: (stubs) => ({
+      trainEpoch: async (input) => {
+        if (input.lineage === 'lineage' && input.epoch === 2) throw stubFailure('OutOfMemory', true);
+        return stubs.trainEpoch(input);
+      },
+    }),
+  },
+  'many-epochs': { input: { ...spec, training: { epochs: 8 } } },
   'refused-spec': { input: { ...spec, trainning: {} } },
 };
 

@@ -334,7 +334,7 @@ export interface TrainingFigures {
 /** What `fineTune` returns. */
 export interface FineTuneResult {
   model: { path: string; sha256: string };
-  /** `epochs`: the last 60, with the three figures of the run's page; the report has all. */
+  /** `epochs`: at most 60, the last ones, with the three figures of the run's page; the report has all. */
   metrics: { before: Metrics; after: Metrics; epochs: { epoch: number; metrics: Metrics }[] };
   verdict: Verdict;
   training: TrainingFigures;
