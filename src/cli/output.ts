@@ -2,6 +2,7 @@
 // one object as the very last line, also when both are one pipe.
 import colors from 'picocolors';
 import type { FineTuneResult, Metrics, TrainingFigures, Verdict } from '../spec/stages.js';
+import { printable } from './printable.js';
 
 /** The object that `--json` prints. Fields are null where the run did not come so far. */
 export interface JsonOutcome {
@@ -50,7 +51,7 @@ export class Output {
 
   /** One line, or several. */
   say(text = ''): void {
-    this.stream.write(`${text}\n`);
+    this.stream.write(`${printable(text)}\n`);
   }
 
   /** Something to mind. */

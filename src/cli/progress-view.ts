@@ -2,6 +2,7 @@
 import { SingleBar } from 'cli-progress';
 import colors from 'picocolors';
 import type { Stage, StageProgress } from '../spec/stages.js';
+import { printable } from './printable.js';
 
 /** What is shown of a run at one moment. */
 export interface ProgressFrame {
@@ -75,7 +76,7 @@ export class ProgressView {
   /** Writes a line without tearing the bar. */
   say(text: string): void {
     this.endBar();
-    this.stream.write(`${text}\n`);
+    this.stream.write(`${printable(text)}\n`);
   }
 
   /** Ends the view; `finished` marks the last stage as done. */
@@ -137,7 +138,7 @@ function figures({ progress, note }: ProgressFrame): string {
   if (progress?.pairsPerSecond !== undefined) parts.push(`${progress.pairsPerSecond.toFixed(1)} pairs/s`);
   if (progress?.etaSeconds !== undefined) parts.push(`ETA ${clock(progress.etaSeconds)}`);
   const remark = note ?? progress?.note;
-  if (remark !== undefined) parts.push(remark.split('\n')[0]?.slice(0, 120) ?? '');
+  if (remark !== undefined) parts.push(printable(remark.split('\n')[0] ?? '').slice(0, 120));
   return parts.map((part) => ` · ${part}`).join('');
 }
 
