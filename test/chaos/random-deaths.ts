@@ -1,0 +1,36 @@
+// Deaths at random moments from a seed: the same seed gives the same victims and the same delays.
+import type { Death, Victim } from './disturbed-run.js';
+
+/** Lists of deaths for runs, `perRun` each, `count` in all; delays of up to `longestMs` between them. */
+export function randomDeaths({
+  seed,
+  count,
+  perRun,
+  longestMs,
+}: {
+  seed: number;
+  count: number;
+  perRun: number;
+  longestMs: number;
+}): Death[][] {
+  const random = mulberry32(seed);
+  const victims: Victim[] = ['trainer', 'trainer', 'worker', 'server'];
+  const deaths = Array.from({ length: count }, (): Death => {
+    const victim = victims[Math.floor(random() * victims.length)]!;
+    return { victim, at: { afterMs: Math.floor(random() * longestMs) } };
+  });
+  const runs: Death[][] = [];
+  for (let from = 0; from < deaths.length; from += perRun) runs.push(deaths.slice(from, from + perRun));
+  return runs;
+}
+
+/** A small generator of numbers in [0, 1), enough to choose victims. */
+function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
