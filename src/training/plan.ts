@@ -16,7 +16,7 @@ import { NUMERICS_VERSION } from './numerics.js';
 import { describeBaseModel, type PlannedModel } from './planned-model.js';
 import { engineTraining, type EngineCache } from './warm-engine.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** Facts of a `training-plan` artifact; it has no blobs. */
 export interface TrainingPlan {
@@ -31,8 +31,8 @@ export interface TrainingPlan {
   /** Of a segment (segment.ts): the checkpoint that it goes on from, and the steps of the warm-up. */
   parent?: CheckpointRef | undefined;
   warmupSteps?: number;
-  /** Tokens of all steps, of the largest batch, and of the largest pair. */
-  tokens: { total: number; largestBatch: number; largestPair: number };
+  /** Tokens of all steps, of the largest batch, of the largest pair, and of the longest text. */
+  tokens: { total: number; largestBatch: number; largestPair: number; longestText: number };
 }
 
 /** What planning needs beside its input. */
@@ -100,7 +100,12 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
     denseParameters: model.denseParameters,
     measured,
   });
-  const microTokens = Math.min(facts.tokens.largestBatch, facts.microBatchSize * facts.tokens.largestPair);
+  const { largestBatch, largestPair, longestText } = facts.tokens;
+  const microBatch = {
+    tokens: Math.min(largestBatch, facts.microBatchSize * largestPair),
+    longestText,
+    dropout: facts.dropout,
+  };
   return {
     tokens: { kind: tokens.kind, key: tokens.key },
     plan: { kind: plan.kind, key: plan.key },
@@ -110,7 +115,7 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
     totalSteps: facts.totalSteps,
     microBatchSize: facts.microBatchSize,
     cut: Object.fromEntries(Object.entries(tokens.facts.parts).map(([name, { cut }]) => [name, cut])),
-    estimate: { ...run, memoryMb: Math.ceil(model.estimateMb(microTokens)) },
+    estimate: { ...run, memoryMb: Math.ceil(model.estimateMb(microBatch)) },
     seconds,
     warnings,
   };
@@ -179,6 +184,9 @@ async function rememberPlan(
         );
       }
       const largestPair = pairTokens.reduce((most, length) => Math.max(most, length), 0);
+      const longestText = Math.max(longestOf(part.queries), longestOf(part.documents));
+      const dropout =
+        training.dropout === 'model' ? model.dropout : { hidden: training.dropout, attention: training.dropout };
       const microBatchSize = Math.min(
         batchSize,
         training.microBatchSize ??
@@ -187,7 +195,7 @@ async function rememberPlan(
             batchTokens: counted.largestBatch,
             pairTokens: largestPair,
             limitMb,
-            estimateMb: (count) => model.estimateMb(count),
+            estimateMb: (tokens) => model.estimateMb({ tokens, longestText, dropout }),
           }),
       );
       return Promise.resolve({
@@ -199,9 +207,8 @@ async function rememberPlan(
           pairsPerEpoch: counted.pairsPerEpoch,
           totalSteps: counted.stepsPerEpoch.reduce((sum, steps) => sum + steps, 0),
           microBatchSize,
-          dropout:
-            training.dropout === 'model' ? model.dropout : { hidden: training.dropout, attention: training.dropout },
-          tokens: { total: counted.tokens, largestBatch: counted.largestBatch, largestPair },
+          dropout,
+          tokens: { total: counted.tokens, largestBatch: counted.largestBatch, largestPair, longestText },
         },
       });
     },
@@ -235,6 +242,12 @@ export function countBatches(
 export function lengthsOf({ queries, documents }: TokensPart, pairs: TrainingPairs): Int32Array {
   const length = ({ offsets }: TokensPart['queries'], index: number): number => offsets[index + 1]! - offsets[index]!;
   return pairs.queries.map((query, pair) => length(queries, query) + length(documents, pairs.documents[pair]!));
+}
+
+function longestOf({ offsets }: TokensPart['queries']): number {
+  let longest = 0;
+  for (let text = 1; text < offsets.length; text++) longest = Math.max(longest, offsets[text]! - offsets[text - 1]!);
+  return longest;
 }
 
 function cutWarnings({ parts, maxSequenceLength }: TokensFacts): string[] {

@@ -2,9 +2,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactStore } from '../artifacts/store.js';
+import type { DropoutRates } from '../models/architecture.js';
 import type { EncoderModel } from '../models/model-folder.js';
 import type { ArtifactRef } from '../spec/stages.js';
 import { withBaseModel } from './base-folder.js';
+import { estimateMemoryMb } from './engine-memory.js';
+
+/** A micro-batch, as far as its memory goes: attention's grows with the square of a text's length. */
+export interface MicroBatchTokens {
+  tokens: number;
+  /** Tokens of the longest text. */
+  longestText: number;
+  dropout: DropoutRates;
+}
 
 /** The model, as far as planning goes. */
 export interface PlannedModel extends Pick<EncoderModel, 'maxSequenceLength' | 'prompts' | 'lowerCase'> {
@@ -16,8 +26,8 @@ export interface PlannedModel extends Pick<EncoderModel, 'maxSequenceLength' | '
   parameters: number;
   /** All but the embeddings. */
   denseParameters: number;
-  /** MiB of the process in a training step with so many tokens. */
-  estimateMb(tokens: number): number;
+  /** MiB of the process in a training step with such a micro-batch. */
+  estimateMb(microBatch: MicroBatchTokens): number;
   /** What the model calls itself, for warnings. */
   names: readonly string[];
 }
@@ -41,7 +51,11 @@ export function describeBaseModel(store: ArtifactStore, ref: ArtifactRef): Promi
       dropout: { hidden: config.hiddenDropout, attention: config.attentionDropout },
       parameters,
       denseParameters: sizeOf(tensors.filter(({ name }) => !name.includes('embeddings.'))),
-      estimateMb: (tokens) => estimateMb(model, parameters, tokens),
+      estimateMb: ({ tokens, longestText, dropout }) => {
+        // All texts as long as the longest one: no batch of so many tokens takes more.
+        const lengths = new Array<number>(Math.ceil(tokens / longestText)).fill(longestText);
+        return estimateMemoryMb({ config, parameters, lengths, dropout });
+      },
       names: await modelNames(folder),
     };
   });
@@ -53,11 +67,4 @@ async function modelNames(folder: string): Promise<string[]> {
   const card = await readFile(join(folder, 'README.md'), 'utf8').catch(() => '');
   const titles = [...card.matchAll(/^(?:#|- name:|base_model:)\s+(\S+)\s*$/gm)].map(([, title]) => title!);
   return [config._name_or_path, ...titles].filter((name): name is string => typeof name === 'string');
-}
-
-// Weights, gradients and both moments, and what the forward pass keeps for the backward one: about 36 numbers a hidden unit, layer and
-// token, attention included (MiniLM-L6 with batches of 2,760 tokens: 1.35 GB measured, 1.5 GB by this).
-function estimateMb({ config }: EncoderModel, parameters: number, tokens: number): number {
-  const floats = 5 * parameters + 36 * config.hiddenSize * config.numHiddenLayers * tokens;
-  return 200 + (4 * floats) / 2 ** 20;
 }

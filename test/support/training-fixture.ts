@@ -157,7 +157,7 @@ export class TrainingFixture {
           dropout: { hidden: 0.1, attention: 0.1 },
           parameters: 500,
           denseParameters: 100,
-          estimateMb: (tokens) => 100 + tokens,
+          estimateMb: ({ tokens }) => 100 + tokens,
           names: [],
           ...overrides,
         }),
