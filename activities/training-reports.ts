@@ -56,7 +56,9 @@ export class TrainingReports {
     void client.workflow
       .getHandle(workflowId, runId)
       .signal(SIGNAL, report)
-      .catch((error: unknown) => log.debug('The run’s page was not told how training goes', { error }));
+      .catch((error: unknown) => {
+        log.debug('The run’s page was not told how training goes', { error });
+      });
   }
 }
 

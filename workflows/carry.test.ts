@@ -33,7 +33,7 @@ async function histories(workflowId: string): Promise<{ events: number[]; payloa
       payloads.push(value.data.byteLength);
       return;
     }
-    Object.values(value as object).forEach(collect);
+    Object.values(value).forEach(collect);
   };
   let runId: string | undefined = (await client.workflow.getHandle(workflowId).describe()).runId;
   while (runId) {

@@ -26,7 +26,7 @@ const SPEC = STUB_SPEC;
 const withRun = <T>(options: Partial<StubOptions>, use: (run: StubRun) => Promise<T>, input: unknown = SPEC) =>
   withStubRun({ environment, workflowBundle }, input, options, use);
 const update = (handle: WorkflowHandle, name: string, ...args: unknown[]) =>
-  handle.executeUpdate(name, { args: args as [] }) as Promise<{ accepted: string }>;
+  handle.executeUpdate<{ accepted: string }, []>(name, { args: args as [] });
 const progressOf = (handle: WorkflowHandle) => handle.query<RunProgress>('getProgress');
 const refusal = async (handle: WorkflowHandle, name: string, ...args: unknown[]): Promise<string> => {
   const error: unknown = await update(handle, name, ...args).then(
@@ -351,8 +351,7 @@ describe('the page', () => {
         definition: Record<string, { name: string; description?: string }[]>;
       }>('__temporal_workflow_metadata');
       const own = Object.values(definition)
-        .filter(Array.isArray)
-        .flat()
+        .flatMap((entries) => (Array.isArray(entries) ? entries : []))
         .filter(({ name }) => !name.startsWith('__'));
       expect(own.map(({ name }) => name).sort()).toEqual([
         'extendEpochs',

@@ -153,7 +153,7 @@ function fieldsOf(update: string, value: unknown, known: string[], example: stri
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     refuse(`${update}: give an object such as ${example}, got ${JSON.stringify(value) ?? 'nothing'}`);
   }
-  const unknown = Object.keys(value as object).filter((key) => !known.includes(key));
+  const unknown = Object.keys(value).filter((key) => !known.includes(key));
   if (unknown.length > 0) {
     refuse(
       `${update}: unknown field ${unknown.map((key) => `"${key}"`).join(', ')}; known: ${known.join(', ')}. Example: ${example}`,

@@ -44,8 +44,14 @@ export async function watchRun(
   { taskQueue, intervalMs = 700, signal, onSnapshot }: WatchRunOptions,
 ): Promise<string> {
   let status = 'RUNNING';
+  let watched = run;
   for (let turn = 0; !signal?.aborted; turn++) {
-    const snapshot = await look(client, run, { taskQueue, withPollers: turn % 8 === 7 });
+    const snapshot = await look(client, watched, { taskQueue, withPollers: turn % 8 === 7 });
+    if (snapshot.status === 'CONTINUED_AS_NEW') {
+      // The history had grown long: the run goes on under the same workflow id.
+      watched = { workflowId: run.workflowId, runId: '' };
+      continue;
+    }
     onSnapshot(snapshot);
     status = snapshot.status;
     if (status !== 'RUNNING' && status !== 'UNREACHABLE' && status !== 'PAUSED') return status;
