@@ -121,7 +121,7 @@ describe('a whole run', () => {
     expect(undisturbed.model).toEqual({ path: join(folder, 'out/data/embeddings/tiny'), sha256: model });
     expect(undisturbed).toMatchObject({ publishedEpoch: 2, bitIdentical: true });
     expect(undisturbed.metrics.epochs).toHaveLength(2);
-    expect(undisturbed.metrics.after).toEqual(undisturbed.metrics.epochs[1]?.metrics);
+    expect(undisturbed.metrics.after).toMatchObject(undisturbed.metrics.epochs[1]!.metrics);
     expect(undisturbed.training.pairs).toBeGreaterThan(80);
     expect(undisturbed.training.peakMemoryMb).toBeGreaterThan(30);
     expect(await readdir(join(folder, 'out/data'))).toEqual(['dataset', 'embeddings', 'logs']);
@@ -179,6 +179,6 @@ describe('a whole run', () => {
 
   it('that keeps the best epoch chooses it on a validation part', async () => {
     const result = await fineTune(spec({ keep: 'best' }, { validationRatio: 0.2 }), 'store');
-    expect(result.metrics.after).toEqual(result.metrics.epochs[result.publishedEpoch - 1]?.metrics);
+    expect(result.metrics.after).toMatchObject(result.metrics.epochs[result.publishedEpoch - 1]!.metrics);
   });
 });

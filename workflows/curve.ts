@@ -5,9 +5,9 @@ import type { RunState } from './progress.js';
 /** The metric that is drawn. */
 export const METRIC = 'ndcg@10';
 
-const [WIDTH, HEIGHT, GAP] = [860, 250, 40];
-const PANEL = (WIDTH - GAP) / 2;
-const MARGIN = { left: 46, right: 14, top: 34, bottom: 34 };
+/** Of one picture; they stand under each other, because the page's column is narrow. */
+const [PANEL, HEIGHT, GAP] = [420, 200, 14];
+const MARGIN = { left: 40, right: 16, top: 32, bottom: 26 };
 const LOSS_COLOUR = '#7c83ff';
 const METRIC_COLOUR = '#22a27a';
 const CHANGE_COLOUR = '#d9822b';
@@ -20,11 +20,12 @@ export function drawCurves(state: RunState): string {
   const hasLoss = state.losses.length > 1;
   if (!hasLoss && metric.length < 2) return '';
   const panels = [...(hasLoss ? [lossPanel(state)] : []), ...(metric.length > 0 ? [metricPanel(state, metric)] : [])];
-  const width = panels.length * PANEL + (panels.length - 1) * GAP;
+  const height = panels.length * HEIGHT + (panels.length - 1) * GAP;
   return [
-    `<svg viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" role="img" aria-label="loss by step and ${METRIC} by epoch" fill="currentColor" ${FONT}>`,
+    // As wide as it is drawn where there is room, narrower where there is not.
+    `<svg viewBox="0 0 ${PANEL} ${height}" width="100%" height="${height}" preserveAspectRatio="xMinYMin meet" role="img" aria-label="loss by step and ${METRIC} by epoch" fill="currentColor" ${FONT}>`,
     ...panels.flatMap((elements, index) => [
-      `<g transform="translate(${index * (PANEL + GAP)} 0)">`,
+      `<g transform="translate(0 ${index * (HEIGHT + GAP)})">`,
       ...elements,
       '</g>',
     ]),
@@ -40,7 +41,7 @@ function lossPanel({ losses, epochs, progress }: RunState): string[] {
   const changes = progress.changes.filter(({ step }) => step > 0);
   return [
     title('Loss by step', LOSS_COLOUR),
-    ...frame.axes({ xLabel: String, ends: [0, last] }),
+    ...frame.axes({ xLabel: (step) => (step === 0 ? '0' : `step ${step}`), ends: [0, last] }),
     ...ends.map((step) => vertical(frame.x(step), 'currentColor', 0.25)),
     ...changes.map(({ step }) => vertical(frame.x(step), CHANGE_COLOUR, 0.9)),
     line(
@@ -48,9 +49,12 @@ function lossPanel({ losses, epochs, progress }: RunState): string[] {
       LOSS_COLOUR,
     ),
     dot(frame.x(losses[losses.length - 1]![0]), frame.y(values[values.length - 1]!), LOSS_COLOUR, 3.5),
-    text(PANEL - MARGIN.right, 18, `now ${values[values.length - 1]!.toFixed(3)}`, { anchor: 'end', opacity: 0.75 }),
+    text(PANEL - MARGIN.right, 16, `now ${values[values.length - 1]!.toPrecision(3)}`, {
+      anchor: 'end',
+      opacity: 0.75,
+    }),
     ...(changes.length > 0
-      ? [text(PANEL / 2 + 20, 18, 'dashed: changed by hand', { anchor: 'middle', colour: CHANGE_COLOUR })]
+      ? [text(frame.x(changes[0]!.step) + 5, MARGIN.top + 12, 'changed by hand', { colour: CHANGE_COLOUR })]
       : []),
   ];
 }
@@ -131,8 +135,8 @@ class Frame {
   }
 
   axes({ xLabel, ends: [first, last] }: { xLabel: (value: number) => string; ends: [number, number] }): string[] {
-    const digits = Math.max(0, Math.ceil(-Math.log10(this.ticks[1]! - this.ticks[0]!) - 1e-9));
-    const bottom = HEIGHT - MARGIN.bottom + 18;
+    const digits = Math.max(...this.ticks.map((tick) => (String(tick).split('.')[1] ?? '').length));
+    const bottom = HEIGHT - MARGIN.bottom + 17;
     return [
       ...this.ticks.flatMap((tick) => [
         `<line x1="${MARGIN.left}" x2="${PANEL - MARGIN.right}" y1="${this.y(tick)}" y2="${this.y(tick)}" stroke="currentColor" stroke-opacity="0.12"/>`,
@@ -167,7 +171,7 @@ function dot(x: number, y: number, colour: string, radius: number): string {
 }
 
 function title(label: string, colour: string): string {
-  return text(MARGIN.left, 18, label, { colour, weight: 600 });
+  return text(MARGIN.left, 16, label, { colour, weight: 600 });
 }
 
 function text(

@@ -46,10 +46,10 @@ describe('the page of a run', () => {
     expect(renderDetails(trained(2))).toContain(
       [
         '```',
-        'epoch    loss     ndcg@10   hit_rate@5   mrr@10   reset to event',
-        'before            0.5000    0.8000       0.4000',
-        '1        1.0000   0.5500    0.8000       0.4000   10',
-        '2        0.5000   0.6000    0.8000       0.4000   20',
+        'epoch   loss    ndcg@10  hit@5   mrr@10  event',
+        'before          0.5000   0.8000  0.4000',
+        '1       1.0000  0.5500   0.8000  0.4000  10',
+        '2       0.5000  0.6000   0.8000  0.4000  20',
         '```',
       ].join('\n'),
     );
@@ -66,8 +66,8 @@ describe('the page of a run', () => {
     state.progress.changes = [{ step: 10, epoch: 2, learningRate: 1e-5 }];
     const text = renderDetails(state);
     const svg = text.slice(text.indexOf('<svg'), text.indexOf('</svg>'));
-    // Steps 5, 10 and 20 of 20 over 350 units of width; losses of 0 to 1 over 182 of height.
-    expect(svg).toContain('points="133.5,34 221,125 396,170.5"');
+    // Steps 5, 10 and 20 of 20 over 364 units of width; losses of 0 to 1 over 142 of height.
+    expect(svg).toContain('points="131,32 222,103 404,138.5"');
     expect(svg).toContain('before</text>');
     expect(svg).toContain('epoch 2</text>');
     expect(svg.match(/<circle/g)).toHaveLength(4);

@@ -100,7 +100,7 @@ function table({ before, epochs, publishedEpoch }: RunState): string {
   const columns = [METRIC, hitRate, 'mrr@10'];
   const cells = (metrics?: Metrics): string[] => columns.map((key) => figure(metrics?.[key]));
   const rows = [
-    ['epoch', 'loss', ...columns, 'reset to event'],
+    ['epoch', 'loss', ...columns.map((name) => name.replace('hit_rate', 'hit')), 'event'],
     ['before', '', ...cells(before), ''],
     ...epochs
       .slice(-SHOWN_EPOCHS)
@@ -115,10 +115,14 @@ function table({ before, epochs, publishedEpoch }: RunState): string {
   const lines = rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('   ')
+      .join('  ')
       .trimEnd(),
   );
-  return ['```', ...lines, ...(publishedEpoch === undefined ? [] : ['* published']), '```'].join('\n');
+  const notes = [
+    ...(publishedEpoch === undefined ? [] : ['\\* published']),
+    ...(epochs.length === 0 ? [] : ['event: reset to it to train again from that epoch on']),
+  ];
+  return [['```', ...lines, '```'].join('\n'), ...(notes.length === 0 ? [] : [notes.join(' · ')])].join('\n\n');
 }
 
 function outcome({ progress: { result } }: RunState): string {

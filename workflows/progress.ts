@@ -173,11 +173,7 @@ export function thinned(points: readonly LossPoint[], most: number): LossPoint[]
 
 /** The few metrics of an epoch that are shown by epoch. */
 export function shownMetrics(metrics: Metrics): Metrics {
-  return Object.fromEntries(
-    Object.entries(metrics)
-      .filter(([name]) => SHOWN_METRICS.test(name))
-      .map(([name, value]) => [name, Number(value.toFixed(6))]),
-  );
+  return Object.fromEntries(Object.entries(metrics).filter(([name]) => SHOWN_METRICS.test(name)));
 }
 
 /** Headline figures of an epoch's results. */
@@ -188,7 +184,7 @@ export function figuresOfEpoch({ epoch, checkpoint, meanLoss, test, validation }
     step: checkpoint.step,
     meanLoss: Number(meanLoss.toPrecision(6)),
     ...(test && { metrics: shownMetrics(test.metrics) }),
-    ...(choice !== undefined && { validation: { 'ndcg@10': Number(choice.toFixed(6)) } }),
+    ...(choice !== undefined && { validation: { 'ndcg@10': choice } }),
   };
 }
 

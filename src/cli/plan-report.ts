@@ -21,7 +21,9 @@ export function planReport(spec: FineTuneSpec, view: LocalPlanView): string {
     histogram('Tokens a document', view.lengths.documents),
     cutLines(plan.cut),
     `${colors.bold('Training')}\n  ${plan.pairs} pairs, ${training.epochs} epochs, ${plan.totalSteps} steps of ${training.batchSize} pairs` +
-      ` (micro-batches of ${plan.microBatchSize}), rate ${training.learningRate}, ${training.loss}`,
+      ` (micro-batches of ${plan.microBatchSize}), ${training.loss}\n` +
+      `  rate: up to ${training.learningRate} over ${Math.ceil(plan.totalSteps * training.warmupRatio)} steps, then down to 0 at step ${plan.totalSteps};` +
+      ' after extendEpochs down to 0 at the new last step',
     `${colors.bold('Estimate')}\n  about ${clock(plan.estimate.seconds)} of training, ${Math.round(plan.estimate.memoryMb)} MB of memory, ${Math.round(plan.estimate.diskMb)} MB of disk`,
     warnings.map((warning) => `${colors.yellow('!')} ${warning}`).join('\n'),
   ];

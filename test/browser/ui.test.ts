@@ -1,6 +1,6 @@
 // A whole run by hand: the real Temporal UI in a real browser, on a real server with real activities and the quickstart's encoder. Its
 // pages are kept as pictures when PICTURES names a folder (`npm run pictures`).
-import { copyFile, cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,11 +132,10 @@ describe.skipIf(chromiumPath === undefined || !isAsked)(
         expect(done).toMatch(/changed by hand/);
         expect(done).toContain(result.model.sha256);
         if (PICTURES) {
-          await ui.page.setViewportSize({ width: 1200, height: 1250 });
+          await ui.page.setViewportSize({ width: 1200, height: 1500 });
           await ui.open('by-hand', 'user-metadata');
           await ui.details().locator('svg').waitFor();
           await ui.page.screenshot({ path: join(PICTURES, 'ui-run.png') });
-          await copyFile(result.report, join(PICTURES, 'report.html'));
         }
       },
     );
