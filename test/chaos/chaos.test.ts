@@ -1,7 +1,7 @@
 // Whoever is killed, whenever: the run goes on by itself and ends with the bytes of the undisturbed run. Without CHAOS_KILLS a short form;
 // `npm run test:chaos` sets it and goes through every stage and through that many random moments (CHAOS_SEED repeats them).
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
@@ -36,9 +36,12 @@ beforeAll(async () => {
   const rows = texts.map((answer, index) => ({ question: `${index} ${answer.slice(0, 40)}`, answer }));
   await writeFile(join(house.folder, 'pairs.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   await writeTinyTokenizer(join(house.folder, 'tokenizer'), texts, 300);
+  // Inside the only folder that the Workers may read.
+  const copy = join(house.folder, 'encoder');
+  if (kills > 0 && hasEncoder) await cp(encoder, copy, { recursive: true });
   const model: FineTuneSpecInput['model'] =
     kills > 0 && hasEncoder
-      ? encoder
+      ? copy
       : { random: { tokenizer: join(house.folder, 'tokenizer'), maxPositionEmbeddings: 128 } };
   spec = {
     model,
