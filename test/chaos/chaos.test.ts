@@ -50,11 +50,21 @@ beforeAll(async () => {
   };
   undisturbed = await disturbedRun(house, 'undisturbed', spec, []);
 }, 180_000);
-afterAll(() => house?.close());
+afterAll(async () => {
+  if (reports.length > 0 && kills > 0) print();
+  await house?.close();
+});
 
 async function expectSame(name: string, deaths: readonly Death[]): Promise<RunReport> {
   const report = await disturbedRun(house, name, spec, deaths);
   reports.push(report);
+  if (kills > 0) {
+    const told = report.deaths.filter(({ happened }) => happened);
+    const lost = told.reduce((sum, { stepsLost }) => sum + stepsLost, 0);
+    console.log(
+      `${name}: ${told.length} kills in ${report.seconds.toFixed(0)} s, ${lost} steps lost, ${report.sha256.slice(0, 12)}`,
+    );
+  }
   expect(report).toMatchObject({ sha256: undisturbed.sha256, bitIdentical: true });
   return report;
 }
@@ -98,7 +108,6 @@ describe.skipIf(kills === 0)('many runs', () => {
         if (Date.now() > end) break;
         await expectSame(`random-${index + 1}`, deaths);
       }
-      print();
     },
   );
 });
