@@ -7,7 +7,7 @@ export const METRIC = 'ndcg@10';
 
 /** Of one picture; they stand under each other, because the page's column is narrow. */
 const [PANEL, HEIGHT, GAP] = [420, 200, 14];
-const MARGIN = { left: 40, right: 16, top: 32, bottom: 26 };
+const MARGIN = { left: 48, right: 16, top: 32, bottom: 26 };
 const LOSS_COLOUR = '#7c83ff';
 const METRIC_COLOUR = '#22a27a';
 const CHANGE_COLOUR = '#d9822b';
@@ -100,9 +100,12 @@ function metricPanel({ progress, publishedEpoch }: RunState, points: readonly Me
           `<circle cx="${frame.x(published.epoch)}" cy="${frame.y(published.value)}" r="8" fill="none" stroke="${METRIC_COLOUR}" stroke-width="1.5"/>`,
         ]
       : []),
-    ...labelled.map(({ epoch, value }) =>
-      text(frame.x(epoch), frame.y(value) - 11, value.toFixed(3), { anchor: anchorAt(epoch), weight: 600 }),
-    ),
+    ...labelled.map(({ epoch, value }, index) => {
+      // Under the first point where the line rises from it, above all others.
+      const isUnder = index === 0 && epoch !== last && value < (points[1]?.value ?? value);
+      const y = frame.y(value) + (isUnder ? 18 : -11);
+      return text(frame.x(epoch), y, value.toFixed(3), { anchor: anchorAt(epoch), weight: 600 });
+    }),
   ];
 }
 

@@ -66,8 +66,8 @@ describe('the page of a run', () => {
     state.progress.changes = [{ step: 10, epoch: 2, learningRate: 1e-5 }];
     const text = renderDetails(state);
     const svg = text.slice(text.indexOf('<svg'), text.indexOf('</svg>'));
-    // Steps 5, 10 and 20 of 20 over 364 units of width; losses of 0 to 1 over 142 of height.
-    expect(svg).toContain('points="131,32 222,103 404,138.5"');
+    // Steps 5, 10 and 20 of 20 over 356 units of width; losses of 0 to 1 over 142 of height.
+    expect(svg).toContain('points="137,32 226,103 404,138.5"');
     expect(svg).toContain('before</text>');
     expect(svg).toContain('epoch 2</text>');
     expect(svg.match(/<circle/g)).toHaveLength(4);

@@ -98,7 +98,7 @@ describe.skipIf(chromiumPath === undefined || !isAsked)(
 
     it(
       'starts a run from its form, shows the curve, pauses, resumes, and changes the rate',
-      { timeout: 240_000 },
+      { timeout: 900_000 },
       async () => {
         const json = JSON.stringify(SPEC, undefined, 2);
         await ui.start({ workflowId: 'by-hand', taskQueue: TASK_QUEUE, workflowType: 'fineTune', json });
