@@ -47,12 +47,13 @@ export async function disturbedRun(
   name: string,
   spec: FineTuneSpecInput,
   deaths: readonly Death[],
+  holdMs?: number,
 ): Promise<RunReport> {
   const began = performance.now();
   const place = { taskQueue: `chaos-${name}-${randomUUID().slice(0, 8)}`, store: join(house.folder, name, 'store') };
   const output = { name: 'model', directory: join(house.folder, name, 'out') };
   const watch = new StepWatch(house);
-  const run: Place = { house, place, worker: await house.startWorker(place), over: false, watch };
+  const run: Place = { house, place, worker: await house.startWorker(place, holdMs), holdMs, over: false, watch };
   const handle = await house.client.workflow.start('fineTune', {
     taskQueue: place.taskQueue,
     workflowId: place.taskQueue,
@@ -64,7 +65,13 @@ export async function disturbedRun(
   result.catch(() => undefined);
   const reports: DeathReport[] = [];
   try {
-    for (const death of deaths) reports.push(await die(run, death, result));
+    // A moment may come while the death before it is being recovered from: it is listened for in time.
+    let next = momentOf(house, deaths[0]);
+    for (const [index, death] of deaths.entries()) {
+      const moment = next;
+      next = momentOf(house, deaths[index + 1]);
+      reports.push(await die(run, death, moment, result));
+    }
     const { model, bitIdentical } = await result;
     const sha256 = await sha256OfFile(join(model.path, 'model.safetensors'));
     return { name, sha256, bitIdentical, seconds: (performance.now() - began) / 1000, deaths: reports };
@@ -78,24 +85,38 @@ interface Place {
   house: ChaosHouse;
   place: { taskQueue: string; store: string };
   worker: WorkerProcess;
+  holdMs: number | undefined;
   over: boolean;
   watch: StepWatch;
 }
 
-async function die(run: Place, { victim, at }: Death, result: Promise<unknown>): Promise<DeathReport> {
+/** Begins to listen for a death's moment; a time is counted only once the death before it is over. */
+function momentOf(house: ChaosHouse, death: Death | undefined): () => Promise<unknown> {
+  if (!death) return () => Promise.resolve();
+  const { at } = death;
+  if ('afterMs' in at) return () => sleep(at.afterMs, undefined, { ref: false });
+  const moment = nextEvent(house, (event) =>
+    'activity' in at
+      ? event.type === 'begin' && event.activity === at.activity
+      : event.type === 'progress' && event.report.stage === at.stage && isInMiddle(event.report),
+  );
+  return () => moment;
+}
+
+async function die(
+  run: Place,
+  { victim, at }: Death,
+  moment: () => Promise<unknown>,
+  result: Promise<unknown>,
+): Promise<DeathReport> {
   const { house, place } = run;
   const label = 'activity' in at ? at.activity : 'stage' in at ? at.stage : 'random';
   const report = { victim, at: label, happened: false, secondsToRecover: 0, stepsLost: 0 };
-  const isMoment = (event: Told): boolean =>
-    'activity' in at
-      ? event.type === 'begin' && event.activity === at.activity
-      : 'stage' in at && event.type === 'progress' && event.report.stage === at.stage && isInMiddle(event.report);
   const over = result.then(
     () => 'over' as const,
     () => 'over' as const,
   );
-  const moment = 'afterMs' in at ? sleep(at.afterMs, undefined, { ref: false }) : nextEvent(house, isMoment);
-  if ((await Promise.race([moment, over])) === 'over') return report;
+  if ((await Promise.race([moment(), over])) === 'over') return report;
   const lostBefore = run.watch.lost;
   const began = performance.now();
   const old = run.worker;
@@ -114,7 +135,7 @@ async function die(run: Place, { victim, at }: Death, result: Promise<unknown>):
     if (victim === 'trainer') old.signal('SIGKILL', ['trainer']);
     else if (victim === 'worker') await house.endWorker(old);
     else old.signal('SIGSTOP', ['trainer', 'worker']);
-    if (victim !== 'trainer') run.worker = await house.startWorker(place);
+    if (victim !== 'trainer') run.worker = await house.startWorker(place, run.holdMs);
     await Promise.race([recovered, over, sleep(RECOVERY_LIMIT_MS, undefined, { ref: false })]);
   }
   const secondsToRecover = (performance.now() - began) / 1000;
