@@ -58,7 +58,9 @@ interface Call {
 
 function call(...args: string[]): Call {
   // As typed into a shell: no server named, not called by npm.
-  const { TEMPORAL_ADDRESS: _address, TEMPORAL_PROFILE: _profile, npm_lifecycle_event: _event, ...env } = process.env;
+  const { TEMPORAL_ADDRESS: _address, TEMPORAL_PROFILE: _profile, npm_lifecycle_event: _event, ...rest } = process.env;
+  // Where CI is set, colours are on also without a terminal.
+  const env = { ...rest, NO_COLOR: '1' };
   const child = spawn(process.execPath, [command, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
