@@ -6,23 +6,12 @@
 //   set-aside/                         damaged things, with the reason beside them
 //   tmp/<host>-<pid>-<start>-<n>-…     what is being written
 // Everything is the owner's alone (0700/0600). Order of a write: temporary name, fsync, rename or link, fsync of the folder.
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import {
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-  type FileHandle,
-} from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { RetryableError } from '../errors.js';
+import { createExclusively, FILE_MODE, flushFolder, writeFlushed, writeHashed } from './flushed-files.js';
 import { sha256, sha256OfFile, stableJson } from './hash.js';
 import { takeInventory, pathOfItem } from './local-inventory.js';
 import { listClaims, putClaim, removeClaim } from './local-claims.js';
@@ -37,7 +26,6 @@ import {
 } from './store.js';
 
 const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
 const KEY_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._@-]*(\/[A-Za-z0-9][A-Za-z0-9._@-]*)*$/;
 
 /** Options of {@link openLocalStore}. */
@@ -311,58 +299,10 @@ function soundBody(text: string): JsonObject | undefined {
   }
 }
 
-/** Links the finished file to its name; false when the name is taken. Unlike rename, this never replaces. */
-async function createExclusively(temporary: string, path: string): Promise<boolean> {
-  try {
-    await link(temporary, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
-  await flushFolder(dirname(path));
-  return true;
-}
-
 /** A time that cannot be set (a read-only disk) only means that the file counts as old. */
 async function touch(path: string): Promise<void> {
   const now = new Date();
   await utimes(path, now, now).catch(() => undefined);
-}
-
-async function writeHashed(path: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<BlobRef> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const file = await open(path, 'wx', FILE_MODE);
-  try {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      await writeAll(file, chunk);
-      bytes += chunk.byteLength;
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return { sha256: hash.digest('hex'), bytes };
-}
-
-async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < chunk.byteLength;) {
-    offset += (await file.write(chunk, offset, chunk.byteLength - offset)).bytesWritten;
-  }
-}
-
-async function writeFlushed(path: string, text: string): Promise<void> {
-  await writeHashed(path, [Buffer.from(text)]);
-}
-
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function withSystemErrors<T>(location: string, work: () => Promise<T>): Promise<T> {

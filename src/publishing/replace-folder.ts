@@ -2,9 +2,10 @@
 // directory cannot be exchanged in one call, so an earlier one steps aside first; a crash between the two renames leaves it beside,
 // and the next try puts it back before anything else. Whatever fails, no half-written folder stands under the target's name.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { flushFolder } from '../artifacts/flushed-files.js';
 
 const MAX_TRIES = 5;
 
@@ -90,13 +91,4 @@ async function flushFolders(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   for (const entry of entries) if (entry.isDirectory()) await flushFolders(join(folder, entry.name));
   await flushFolder(folder);
-}
-
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

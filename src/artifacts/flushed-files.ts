@@ -1,0 +1,63 @@
+// Writing that outlives a power cut: files are flushed before they get their name, and folders after it. Used by the store and by
+// publishing; which names are temporary and when they are renamed is their affair.
+import { createHash } from 'node:crypto';
+import { link, open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { BlobRef } from './store.js';
+
+/** Mode of every file: its owner's alone. */
+export const FILE_MODE = 0o600;
+
+/** Links the finished file to its name; false when the name is taken. Unlike rename, this never replaces. */
+export async function createExclusively(temporary: string, path: string): Promise<boolean> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+  await flushFolder(dirname(path));
+  return true;
+}
+
+/** Writes a new file, the owner's alone, flushed to the disk; its content's hash and size. */
+export async function writeHashed(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<BlobRef> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const file = await open(path, 'wx', FILE_MODE);
+  try {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      await writeAll(file, chunk);
+      bytes += chunk.byteLength;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < chunk.byteLength;) {
+    offset += (await file.write(chunk, offset, chunk.byteLength - offset)).bytesWritten;
+  }
+}
+
+/** Writes a new text file, flushed to the disk. */
+export async function writeFlushed(path: string, text: string): Promise<void> {
+  await writeHashed(path, [Buffer.from(text)]);
+}
+
+/** Flushes a folder, so that the names in it outlive a power cut. */
+export async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
