@@ -18,5 +18,6 @@ const brokenFiles = testResults.filter(
 for (const { name, message } of brokenFiles) console.log(`could not be run: ${name}\n${message}`);
 
 const failed = numFailedTests + unexcused.length + brokenFiles.length;
-console.log(`${numPassedTests} passed, ${failed} failed, ${skipped.length - unexcused.length} skipped`);
+console.log(`${skipped.length - unexcused.length} skipped, as named above`);
+console.log(`${numPassedTests} passed, ${failed} failed`);
 if (failed > 0 || numPassedTests === 0 || process.env.STATUS !== '0') process.exitCode = 1;
