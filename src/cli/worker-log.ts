@@ -23,6 +23,8 @@ export async function installWorkerLog({ verbose = false, folder }: WorkerLogOpt
     write = (line) => void file.write(line);
   }
   const logger = new DefaultLogger('INFO', ({ level, timestampNanos, message, meta }) => {
+    // The bundler's own listing of modules says nothing to who runs a Worker.
+    if (!verbose && message.startsWith('asset workflow-bundle')) return;
     const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
     write(`${format('%s %s %s', time, level, message)}${meta ? ` ${brief(meta)}` : ''}\n`);
   });

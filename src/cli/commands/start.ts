@@ -39,14 +39,21 @@ async function start(specPath: string, options: StartOptions, output: Output): P
   );
   output.say(`  ${uiPage(target, run) ?? `on ${target.address}`}`);
   if (detach) {
-    output.say(`Follow it with \`${callAs(`watch ${workflowId}`)}\`.`);
+    output.say(`Follow it with \`${watchCommand(workflowId, options)}\`.`);
     output.set(jsonOutcome({ workflowId, runId, status: run.outcome === 'finished' ? 'COMPLETED' : 'RUNNING' }));
     return EXIT.completed;
   }
   const { signal } = onInterrupt();
   const follow = { client, run, target, output, taskQueue, verbose, signal };
   if (await followRun(follow)) return tellOutcome(follow);
-  output.say(`Not waiting any more; the run goes on. \`${callAs(`watch ${workflowId}`)}\` follows it.`);
+  output.say(`Not waiting any more; the run goes on. \`${watchCommand(workflowId, options)}\` follows it.`);
   output.set(jsonOutcome({ workflowId, runId, status: 'RUNNING' }));
   return EXIT.interrupted;
+}
+
+function watchCommand(workflowId: string, { address, namespace, profile }: StartOptions): string {
+  const where = Object.entries({ address, namespace, profile }).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`--${flag} ${value}`],
+  );
+  return callAs(['watch', workflowId, ...where].join(' '));
 }
