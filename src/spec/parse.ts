@@ -13,15 +13,25 @@ export const EXAMPLE_SPEC = { model: 'BAAI/bge-small-en-v1.5', dataset: { source
  * @throws FinalError `InvalidSpec`, with one line a problem.
  */
 export function parseSpec(input: unknown): FineTuneSpec {
+  return parseAs(fineTuneSpecSchema, input, EXAMPLE_SPEC);
+}
+
+/**
+ * Parses the one JSON object that a workflow takes, by its schema.
+ *
+ * @param example Shown when nothing was given.
+ * @throws FinalError `InvalidSpec`, with one line a problem.
+ */
+export function parseAs<Schema extends z.ZodType>(schema: Schema, input: unknown, example: object): z.output<Schema> {
   if (input === undefined || input === null) {
     throw new FinalError(
       'InvalidSpec',
-      `spec: a JSON object is needed, got nothing. For example: ${JSON.stringify(EXAMPLE_SPEC)}`,
+      `spec: a JSON object is needed, got nothing. For example: ${JSON.stringify(example)}`,
     );
   }
-  const result = fineTuneSpecSchema.safeParse(input, { reportInput: true });
+  const result = schema.safeParse(input, { reportInput: true });
   if (result.success) return result.data;
-  const root = z.toJSONSchema(fineTuneSpecSchema, { io: 'input' }) as JsonSchemaNode;
+  const root = z.toJSONSchema(schema, { io: 'input' }) as JsonSchemaNode;
   const problems = result.error.issues.flatMap((issue) => describe(issue, [], root));
   throw new FinalError('InvalidSpec', [...new Set(problems)].join('\n'));
 }
