@@ -1,5 +1,6 @@
 // The small parts of the activities: heartbeats that stop in silence, failures without secrets, the hash of the inputs.
 import type { Context } from '@temporalio/activity';
+import { DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FinalError } from '../src/errors.js';
 import { parseSpec } from '../src/spec/parse.js';
@@ -7,6 +8,8 @@ import type { DatasetPin, ModelPin, StageProgress } from '../src/spec/stages.js'
 import { toFailure } from './failures.js';
 import { startHeartbeat } from './heartbeat.js';
 import { inputsSha256 } from './inputs-hash.js';
+
+const defaultFailureConverter = new DefaultFailureConverter();
 
 describe('heartbeats', () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -54,6 +57,30 @@ describe('a failure', () => {
     );
     expect(texts.join()).not.toMatch(/hub-secret|beef/);
     expect(texts.join()).toContain('https://hub/x?[redacted]');
+  });
+
+  it('loses what JSON.parse quotes, and whatever the environment holds under the name of a secret', () => {
+    process.env.TEST_FINETUNE_API_KEY = 'opensesame-opensesame';
+    try {
+      const cause = (() => {
+        try {
+          return JSON.parse('a private question of somebody') as Error;
+        } catch (error) {
+          return error as Error;
+        }
+      })();
+      expect(cause.message).toContain('private');
+      const thrown = new Error('401 for opensesame-opensesame', { cause });
+      Object.assign(thrown, { url: 'https://hub/?token=abc', name: 'Key opensesame-opensesame' });
+      const sent = JSON.stringify(
+        defaultFailureConverter.errorToFailure(toFailure(thrown, { attempt: 1 }), defaultPayloadConverter),
+      );
+      expect(sent).not.toMatch(/opensesame|private|token=abc/);
+      expect(sent).toContain('broken JSON');
+      expect(sent).toContain('parts.test.ts');
+    } finally {
+      delete process.env.TEST_FINETUNE_API_KEY;
+    }
   });
 
   it('of a full disk is NoDiskSpace and tried again without end, wherever it was met', () => {

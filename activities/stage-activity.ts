@@ -6,6 +6,8 @@ import type { StageContext } from '../src/artifacts/stage-context.js';
 import type { ArtifactStore } from '../src/artifacts/store.js';
 import { FinalError } from '../src/errors.js';
 import type { SourceSettings } from '../src/sources/source-settings.js';
+import type { StageProgress } from '../src/spec/stages.js';
+import { redact } from '../src/trainer/redact.js';
 import type { Told } from './activities.js';
 import { toFailure } from './failures.js';
 import { startHeartbeat } from './heartbeat.js';
@@ -38,14 +40,21 @@ export function stageActivity<Input, Result extends object>(
     const { cancellationSignal: signal } = activity;
     const heartbeat = startHeartbeat({ activity });
     const warnings = new Set<string>();
-    const warn = (message: string): void => {
+    const clean = (text: string): string => redact(text, [services.settings.hubToken]);
+    const warn = (told: string): void => {
+      const message = clean(told);
       warnings.add(message);
       activity.log.warn(message);
       heartbeat.note(message);
     };
     try {
       const store = await openStore(input);
-      const result = await work(input, { store, signal, progress: (report) => heartbeat.report(report), warn });
+      const result = await work(input, {
+        store,
+        signal,
+        progress: (report) => heartbeat.report(withCleanNote(report, clean)),
+        warn,
+      });
       // A pause, a reset, a shutdown: what was saved is the truth, and the next attempt goes on from it.
       if (signal.aborted && isCutShort(result) && !activity.cancellationDetails?.cancelRequested) {
         await activity.cancelled;
@@ -69,6 +78,10 @@ function openNamedStore({ settings }: ActivityServices): (input: unknown) => Pro
     }
     return openLocalStore({ folder: settings.store, expectedId: storeId });
   };
+}
+
+function withCleanNote(report: StageProgress, clean: (text: string) => string): StageProgress {
+  return report.note === undefined ? report : { ...report, note: clean(report.note) };
 }
 
 function withWarnings<Result extends object>(result: Result, warnings: Set<string>): Told<Result> {

@@ -3,7 +3,7 @@
 // are not there, and questions without any relevant document, are dropped and counted.
 // Source: https://github.com/beir-cellar/beir/wiki/Load-your-custom-dataset
 import { FinalError } from '../errors.js';
-import { excerpt, readJsonLines, readLines } from './json-lines.js';
+import { kindOf, readJsonLines, readLines } from './json-lines.js';
 import type { RetrievalSet } from './retrieval-set.js';
 
 /** Paths of the three files and how messages call them. */
@@ -48,7 +48,7 @@ async function* records(path: string, label: string): AsyncGenerator<{ id: strin
       if ((typeof id !== 'string' && typeof id !== 'number') || typeof text !== 'string') {
         throw new FinalError(
           'InvalidData',
-          `dataset: ${label}, line ${line}: {"_id": …, "text": …} is needed, got ${excerpt(JSON.stringify(value) ?? '')}`,
+          `dataset: ${label}, line ${line}: {"_id": …, "text": …} is needed, got ${kindOf(value)} without them`,
         );
       }
       yield { id: String(id), title: typeof title === 'string' ? title : '', text };
@@ -67,7 +67,7 @@ async function* relevantLines(path: string, label: string): AsyncGenerator<{ que
       if (query === undefined || document === undefined || score === undefined || Number.isNaN(grade)) {
         throw new FinalError(
           'InvalidData',
-          `dataset: ${label}, line ${line}: question id, document id and a number, divided by tabs, are needed, got ${excerpt(text)}`,
+          `dataset: ${label}, line ${line}: question id, document id and a number, divided by tabs, are needed, got ${fields.length} fields that are not`,
         );
       }
       if (grade > 0) yield { query, document };

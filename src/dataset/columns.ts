@@ -1,8 +1,10 @@
 // Takes the asked columns out of records and tables, and tells when they are missing or hold no strings.
 import { FinalError } from '../errors.js';
-import { excerpt } from './json-lines.js';
+import { kindOf } from './json-lines.js';
 
 const MAX_NAMES = 200;
+/** Of a file without a header the names are its first row. */
+const MAX_NAME = 40;
 
 /** One row: a value for each asked column; null where there is none. */
 export type Row = (string | null)[];
@@ -28,10 +30,9 @@ export class Columns {
    */
   ofRecord(record: unknown, where: () => string): Row {
     if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-      const got = excerpt(JSON.stringify(record) ?? 'nothing');
       throw new FinalError(
         'InvalidData',
-        `dataset: ${where()}: an object with the columns as keys is needed, got ${got}`,
+        `dataset: ${where()}: an object with the columns as keys is needed, got ${kindOf(record)}`,
       );
     }
     const values = record as Record<string, unknown>;
@@ -43,7 +44,7 @@ export class Columns {
       if (typeof value === 'string' || value === null) return value;
       throw new FinalError(
         'InvalidData',
-        `${this.fieldOf(name)}: column ${JSON.stringify(name)} must hold strings, got ${excerpt(JSON.stringify(value) ?? '')} (${kindOfValue(value)}) in ${where()}`,
+        `${this.fieldOf(name)}: column ${JSON.stringify(name)} must hold strings, got ${kindOf(value)} in ${where()}`,
       );
     });
   }
@@ -74,7 +75,9 @@ export class Columns {
   }
 
   private missing(name: string, label: string): FinalError {
-    const there = [...this.there].slice(0, MAX_NAMES).map((column) => JSON.stringify(column));
+    const there = [...this.there]
+      .slice(0, MAX_NAMES)
+      .map((column) => JSON.stringify(column.length > MAX_NAME ? `${column.slice(0, MAX_NAME)}…` : column));
     return new FinalError(
       'InvalidData',
       `${this.fieldOf(name)}: no column ${JSON.stringify(name)} in ${label}. There are: ${there.join(', ') || '(none)'}`,
@@ -84,8 +87,4 @@ export class Columns {
   private fieldOf(name: string): string {
     return `dataset.columns.${this.question.includes(name) ? 'question' : 'answer'}`;
   }
-}
-
-function kindOfValue(value: unknown): string {
-  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

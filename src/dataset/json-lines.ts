@@ -1,4 +1,5 @@
 // JSON Lines: read with line numbers in every error, past memory; written in chunks. Lines end at \n alone (U+2028 is text).
+// No error here or elsewhere in this room quotes a row: errors end up in a run's history, and whoever has the data has the line's number.
 import { createReadStream } from 'node:fs';
 import { isUtf8 } from 'node:buffer';
 import { FinalError } from '../errors.js';
@@ -23,8 +24,8 @@ export async function* readJsonLines(path: string, label: string): AsyncGenerato
     yield lines.map(({ text, line }) => {
       try {
         return { value: JSON.parse(text) as unknown, line };
-      } catch (error) {
-        throw invalid(label, line, `a JSON value is needed, got ${excerpt(text)}`, error);
+      } catch {
+        throw invalid(label, line, `a JSON value is needed, got ${text.length} other characters`);
       }
     });
   }
@@ -82,15 +83,14 @@ export async function* chunked(texts: Iterable<string> | AsyncIterable<string>):
   if (pending.length > 0) yield Buffer.from(pending);
 }
 
-function invalid(label: string, line: number, rule: string, cause?: unknown): FinalError {
-  return new FinalError(
-    'InvalidData',
-    `dataset: ${label}, line ${line}: ${rule}`,
-    cause === undefined ? {} : { cause },
-  );
+function invalid(label: string, line: number, rule: string): FinalError {
+  return new FinalError('InvalidData', `dataset: ${label}, line ${line}: ${rule}`);
 }
 
-/** The first characters of a text, quoted, for messages. */
-export function excerpt(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}…` : text);
+/** What a value of the data is, without the value itself. */
+export function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return value === null ? 'null' : 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return `a text of ${value.length} characters`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

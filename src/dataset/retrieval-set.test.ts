@@ -55,9 +55,12 @@ describe('a retrieval set', () => {
   it.each([
     [[], /f: an object is needed/],
     [{ ...set, corpus: undefined }, /f: corpus must be an object, got nothing/],
-    [{ ...set, queries: { q: 5 } }, /queries of "q" must be text, got 5/],
-    [{ ...set, relevant_docs: { q1: 'd1' } }, /relevant_docs of "q1" must be a list of ids, got "d1"/],
-    [{ ...set, mode: 'image' }, /mode must be "text", got "image"/],
+    [{ ...set, queries: { q: 5 } }, /queries of "q" must be text, got a number/],
+    [
+      { ...set, relevant_docs: { q1: 'd1' } },
+      /relevant_docs of "q1" must be a list of ids, got a text of 2 characters/,
+    ],
+    [{ ...set, mode: 'image' }, /mode must be "text", got another/],
   ])('that is none is told: %#', (value, message) => {
     expect(() => checkRetrievalSet(value, 'f')).toThrow(message);
   });

@@ -3,7 +3,7 @@
 // Written one entry a line, so that a file larger than a JavaScript string can be read line by line.
 import { readFile, stat } from 'node:fs/promises';
 import { errorMessage, FinalError } from '../errors.js';
-import { readLines } from './json-lines.js';
+import { kindOf, readLines } from './json-lines.js';
 
 /** Questions, documents, and by question the ids of its documents; ids are free text. */
 export interface RetrievalSet {
@@ -62,9 +62,11 @@ export async function readRetrievalSet(path: string, label = path): Promise<Retr
   try {
     value = JSON.parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new FinalError('InvalidData', `dataset: ${label}: broken JSON (${errorMessage(error).slice(0, 160)})`, {
-      cause: error,
-    });
+    const position = /at position \d+/.exec(errorMessage(error))?.[0];
+    throw new FinalError(
+      'InvalidData',
+      `dataset: ${label}: broken JSON${position === undefined ? '' : ` ${position}`}`,
+    );
   }
   return checkRetrievalSet(value, label);
 }
@@ -89,14 +91,12 @@ export function checkRetrievalSet(value: unknown, label: string): RetrievalSet {
           : typeof entry === 'string';
       if (!isSound) {
         const needed = name === 'relevant_docs' ? 'a list of ids' : 'text';
-        refuse(
-          `${name} of ${JSON.stringify(id)} must be ${needed}, got ${(JSON.stringify(entry) ?? 'nothing').slice(0, 80)}`,
-        );
+        refuse(`${name} of ${JSON.stringify(id)} must be ${needed}, got ${kindOf(entry)}`);
       }
     }
   }
   if (value['mode'] !== undefined && value['mode'] !== 'text')
-    refuse(`mode must be "text", got ${JSON.stringify(value['mode'])}`);
+    refuse(`mode must be "text", got ${typeof value['mode'] === 'string' ? 'another' : kindOf(value['mode'])}`);
   const { queries, corpus, relevant_docs } = value as unknown as RetrievalSet;
   return { queries, corpus, relevant_docs, mode: 'text' };
 }
@@ -116,11 +116,10 @@ export async function readByLines(path: string, label: string): Promise<Retrieva
       else if (section !== undefined && text.startsWith('"') && text !== '"mode": "text"}') {
         try {
           Object.assign(set[section], JSON.parse(`{${text.replace(/,$/, '')}}`));
-        } catch (error) {
+        } catch {
           throw new FinalError(
             'InvalidData',
             `dataset: ${label}, line ${line}: a file of more than ${MAX_PARSED_BYTES} bytes must have one entry a line, as this program writes it`,
-            { cause: error },
           );
         }
       }

@@ -86,10 +86,13 @@ async function lockDown(connection: DuckDBConnection, path: string): Promise<voi
   await connection.run('SET lock_configuration = true');
 }
 
-/** What DuckDB says, in words of this project: no path of the store, no advice about options that a spec does not have. */
+/**
+ * What DuckDB says, in words of this project: no path of the store, no advice about options that a spec does not have, and nothing of the
+ * rows that it quotes; so its own error is not kept as the cause.
+ */
 function readError(error: unknown, { path, label }: LabelledFile): FinalError {
   const message = errorMessage(error);
-  const say = (rule: string): FinalError => new FinalError('InvalidData', `dataset: ${label}${rule}`, { cause: error });
+  const say = (rule: string): FinalError => new FinalError('InvalidData', `dataset: ${label}${rule}`);
   const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
   if (line !== undefined) {
     const fields = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message);
@@ -97,13 +100,12 @@ function readError(error: unknown, { path, label }: LabelledFile): FinalError {
     if (/unterminated quote/i.test(message)) return say(`, line ${line}: a quote is opened and never closed`);
     if (/unicode|utf-8/i.test(message)) return say(`, line ${line}: UTF-8 text is needed, got other bytes`);
     if (/Maximum line size/i.test(message)) return say(`, line ${line}: a record has at most 2 MB`);
-    return say(`, line ${line}: ${firstSentence(message.split('\n').slice(2).join(' ').trim() || message)}`);
+    return say(`, line ${line}: a record that cannot be read`);
   }
   if (/Out of Memory/i.test(message)) {
     return new FinalError(
       'OutOfMemory',
       `dataset: ${label}: a part of it needs more than ${MEMORY_LIMIT} at once. Write it with smaller row groups.`,
-      { cause: error },
     );
   }
   const record = /at byte \d+ in (?:record\/value|line) (\d+)/.exec(message)?.[1];
@@ -114,7 +116,11 @@ function readError(error: unknown, { path, label }: LabelledFile): FinalError {
   if (/parquet|magic bytes|too small|snappy|zstd|gzip|thrift|TProtocol|Out of range|page/i.test(message)) {
     return say(`: a whole Parquet file is needed; this one is cut short, damaged or none. Fetch or write it again`);
   }
-  return say(`: cannot be read: ${firstSentence(message.split(path).join(label))}`);
+  return say(`: cannot be read: ${withoutQuotes(firstSentence(message.split(path).join(label)))}`);
+}
+
+function withoutQuotes(text: string): string {
+  return text.replace(/"[^"]*"|'[^']*'/g, '…');
 }
 
 function firstSentence(text: string): string {

@@ -135,9 +135,9 @@ describe('bad data', () => {
       'd.jsonl',
       `${jsonl(...qa)}{"question": "x"\n`,
       {},
-      /d\.jsonl, line 3: a JSON value is needed, got "\{\\"question/,
+      /d\.jsonl, line 3: a JSON value is needed, got 16 other characters/,
     ],
-    ['a line that is no object', 'd.jsonl', '[1]\n', {}, /d\.jsonl, line 1: an object .* is needed, got "\[1\]"/],
+    ['a line that is no object', 'd.jsonl', '[1]\n', {}, /d\.jsonl, line 1: an object .* is needed, got a list/],
     ['broken JSON', 'd.json', '[\n{"question": "x",\n', {}, /d\.json, line 3: broken JSON/],
     ['a broken line in JSON Lines called .json', 'd.json', `${jsonl(...qa)}{"q`, {}, /d\.json, line 3: broken JSON/],
     [
@@ -204,14 +204,14 @@ describe('bad data', () => {
       'd.jsonl',
       jsonl(...qa, { question: 5, answer: 'x' }),
       {},
-      /dataset\.columns\.question: column "question" must hold strings, got "5" \(a number\) in d\.jsonl, line 3/,
+      /dataset\.columns\.question: column "question" must hold strings, got a number in d\.jsonl, line 3/,
     ],
     [
       'an answer that is a list',
       'd.json',
       JSON.stringify([{ question: 'x', answer: ['y'] }]),
       {},
-      /dataset\.columns\.answer: column "answer" must hold strings, .*\(a list\) in d\.json, record 1/,
+      /dataset\.columns\.answer: column "answer" must hold strings, got a list in d\.json, record 1/,
     ],
     [
       'only empty answers',

@@ -34,7 +34,7 @@ export interface CheckParityOptions {
 /**
  * Compares the folder's ONNX files with the trained weights on texts from the shortest to the longest; returns the lowest cosine.
  *
- * @throws FinalError `ParityFailed` that names the file and the text.
+ * @throws FinalError `ParityFailed` that names the file and the text's number.
  */
 export async function checkParity({ folder, encoder, candidates, maxLength }: CheckParityOptions): Promise<number> {
   const { texts, tokens } = selectTexts(candidates, PARITY_TEXTS);
@@ -48,8 +48,8 @@ export async function checkParity({ folder, encoder, candidates, maxLength }: Ch
       if (!(similarity >= PARITY_COSINE))
         throw new FinalError(
           'ParityFailed',
-          `${file}: it must embed as the trained weights do (cosine ≥ ${PARITY_COSINE}), got ${similarity.toFixed(6)} for the text ` +
-            `${JSON.stringify(excerpt(texts[index]!))}. Nothing was published.`,
+          `${file}: it must embed as the trained weights do (cosine ≥ ${PARITY_COSINE}), got ${similarity.toFixed(6)} for text ` +
+            `${index + 1} of ${texts.length}, of ${texts[index]!.length} characters. Nothing was published.`,
         );
       lowest = Math.min(lowest, similarity);
     });
@@ -90,5 +90,3 @@ export function cosine(a: Float32Array, b: Float32Array): number {
   }
   return dot / Math.sqrt(squareA * squareB);
 }
-
-const excerpt = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}…` : text);

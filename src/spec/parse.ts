@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { closest } from 'fastest-levenshtein';
 import { FinalError } from '../errors.js';
+import { refuseSecrets } from './secrets.js';
 import { fineTuneSpecSchema, type FineTuneSpec } from './spec.js';
 
 /** The smallest spec that runs, shown when nothing was given. */
@@ -10,7 +11,7 @@ export const EXAMPLE_SPEC = { model: 'BAAI/bge-small-en-v1.5', dataset: { source
 /**
  * Parses a spec and fills in every default.
  *
- * @throws FinalError `InvalidSpec`, with one line a problem.
+ * @throws FinalError `InvalidSpec`, with one line a problem; of what looks like a secret the place alone is told.
  */
 export function parseSpec(input: unknown): FineTuneSpec {
   return parseAs(fineTuneSpecSchema, input, EXAMPLE_SPEC);
@@ -20,7 +21,7 @@ export function parseSpec(input: unknown): FineTuneSpec {
  * Parses the one JSON object that a workflow takes, by its schema.
  *
  * @param example Shown when nothing was given.
- * @throws FinalError `InvalidSpec`, with one line a problem.
+ * @throws FinalError `InvalidSpec`, with one line a problem; of what looks like a secret the place alone is told.
  */
 export function parseAs<Schema extends z.ZodType>(schema: Schema, input: unknown, example: object): z.output<Schema> {
   if (input === undefined || input === null) {
@@ -29,6 +30,8 @@ export function parseAs<Schema extends z.ZodType>(schema: Schema, input: unknown
       `spec: a JSON object is needed, got nothing. For example: ${JSON.stringify(example)}`,
     );
   }
+  // Before anything that shows values.
+  refuseSecrets(input);
   const result = schema.safeParse(input, { reportInput: true });
   if (result.success) return result.data;
   const root = z.toJSONSchema(schema, { io: 'input' }) as JsonSchemaNode;

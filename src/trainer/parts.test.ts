@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { oomKillCount } from './oom-kills.js';
 import { ProgressWatch } from './progress-watch.js';
 import { redact } from './redact.js';
+import { SECRETS } from '../../test/support/secrets.js';
 
 describe('redact', () => {
   it('takes out tokens, passwords in URLs and the query of a signed URL', () => {
@@ -14,6 +15,11 @@ describe('redact', () => {
     expect(redact('https://me:pw@host/x')).toBe('https://[redacted]@host/x');
     expect(redact('GET https://cdn/x?a=1&X-Amz-Signature=ff00 failed')).toBe('GET https://cdn/x?[redacted] failed');
     expect(redact('token = opensesame!')).not.toContain('opensesame');
+  });
+
+  it.each(SECRETS)('takes out %s', (_, text, secret) => {
+    expect(redact(`before ${text} after`)).not.toContain(secret);
+    expect(redact(`before ${text} after`)).toMatch(/^before .*redacted.* after$/s);
   });
 
   it('takes out the secrets it is told, and leaves plain text alone', () => {

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { SECRETS } from '../../test/support/secrets.js';
+import { FinalError } from '../errors.js';
+import { parseSpec } from './parse.js';
+
+const refusal = (spec: unknown): FinalError => {
+  try {
+    parseSpec(spec);
+  } catch (error) {
+    if (error instanceof FinalError) return error;
+  }
+  throw new Error('the spec should have been refused');
+};
+
+describe('a spec with a secret', () => {
+  it.each(SECRETS)('is refused for %s, which the message does not repeat', (_, text, secret) => {
+    for (const [spec, field] of [
+      [{ model: 'org/model', dataset: { source: text } }, 'dataset.source'],
+      [{ model: { source: 'org/model', revision: text }, dataset: 'pairs.jsonl' }, 'model.revision'],
+      [{ model: 'org/model', dataset: { source: 'pairs.jsonl', strip: ['a', `see ${text}`] } }, 'dataset.strip.1'],
+      [{ model: 'org/model', dataset: 'pairs.jsonl', hubToken: text }, 'hubToken'],
+      [{ model: 'org/model', dataset: 'pairs.jsonl', training: { [text]: 1 } }, 'training'],
+    ] as const) {
+      const { type, message } = refusal(spec);
+      expect(type).toBe('InvalidSpec');
+      expect(message).toMatch(new RegExp(`^${field}: no secret may stand here.*what looks like .*HF_TOKEN`));
+      expect(message).not.toContain(secret);
+    }
+  });
+
+  it('is told from names and paths that only look a little like one', () => {
+    const names = ['org/hf_transformers', 'sk-learn/embeddings', 'BAAI/bge-small-en-v1.5', './a@b/c', 'basic/answers'];
+    for (const name of names) expect(() => parseSpec({ model: name, dataset: { source: name } })).not.toThrow();
+    const strip = ['see https://example.org/a?page=2', 'mail me@example.org', 'the Bearer of news'];
+    expect(() => parseSpec({ model: 'm', dataset: { source: 'd', strip } })).not.toThrow();
+  });
+});
