@@ -1,11 +1,18 @@
 // The activities' names, inputs and results: what the workflow imports, as types only.
 import type {
+  CompareEvaluationsInput,
+  CompareEvaluationsResult,
+  PublishComparisonInput,
+  PublishComparisonResult,
+} from '../src/spec/comparison.js';
+import type {
   CorpusInput,
   CorpusResult,
   DownloadDatasetInput,
   DownloadModelInput,
   DownloadResult,
   EvaluateInput,
+  EvaluateOnInput,
   EvaluateResult,
   KeepEpochsInput,
   KeepEpochsResult,
@@ -43,4 +50,8 @@ export interface Activities {
   evaluateModel: (input: EvaluateInput) => Promise<Told<EvaluateResult>>;
   keepEpochs: (input: KeepEpochsInput) => Promise<Told<KeepEpochsResult>>;
   publishModel: (input: PublishInput) => Promise<Told<PublishResult>>;
+  /** For the comparison of several runs (`sweep`, `chain`). */
+  evaluateOn: (input: EvaluateOnInput) => Promise<Told<EvaluateResult>>;
+  compareEvaluations: (input: CompareEvaluationsInput) => Promise<Told<CompareEvaluationsResult>>;
+  publishComparison: (input: PublishComparisonInput) => Promise<Told<PublishComparisonResult>>;
 }

@@ -2,13 +2,16 @@
 // them runs in the trainer process.
 import type { Activities } from './activities.js';
 import { buildCorpus } from './build-corpus.js';
+import { compareEvaluations } from './compare-evaluations.js';
 import { downloadDataset } from './download-dataset.js';
 import { downloadModel } from './download-model.js';
 import { evaluateModel } from './evaluate-model.js';
+import { evaluateOn } from './evaluate-on.js';
 import { keepEpochs } from './keep-epochs.js';
 import { openSegment } from './open-segment.js';
 import { pinInputs } from './pin-inputs.js';
 import { planTraining } from './plan-training.js';
+import { publishComparison } from './publish-comparison.js';
 import { publishModel } from './publish-model.js';
 import { splitPairs } from './split-pairs.js';
 import type { ActivityServices } from './stage-activity.js';
@@ -42,5 +45,8 @@ export function createActivities(settings: WorkerSettings, trainers = new Traine
     evaluateModel: evaluateModel(services),
     keepEpochs: keepEpochs(services),
     publishModel: publishModel(services),
+    evaluateOn: evaluateOn(services),
+    compareEvaluations: compareEvaluations(services),
+    publishComparison: publishComparison(services),
   };
 }

@@ -20,8 +20,8 @@ export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
       const spec = parseSpec(input.spec);
       // Told now, and not after hours of training.
       await resolveAllowedOutput(spec.output.directory, settings.dataFolders);
-      const model = await pinModel(spec.model, sources, context);
-      const dataset = await pinDataset(spec.dataset, sources, context);
+      const model = input.pins?.model ?? (await pinModel(spec.model, sources, context));
+      const dataset = input.pins?.dataset ?? (await pinDataset(spec.dataset, sources, context));
       return {
         storeId: context.store.id,
         model,

@@ -157,7 +157,7 @@ function evaluationRows({ before, epochs }: PublishInput): EvaluationRow[] {
 }
 
 /** Looks again, now that folders are made: a link in the output tree must not lead out of it. */
-async function demandInside(directory: string, folder: string): Promise<void> {
+export async function demandInside(directory: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const [root, real] = [await realpath(directory), await realpath(folder)];
   if (real !== root && !real.startsWith(root.endsWith(sep) ? root : root + sep))
@@ -167,7 +167,8 @@ async function demandInside(directory: string, folder: string): Promise<void> {
     );
 }
 
-function diskError(error: unknown, directory: string): unknown {
+/** What a failure of the file system under the output folder means for the run. */
+export function diskError(error: unknown, directory: string): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new RetryableError(

@@ -52,6 +52,8 @@ export interface PinInput {
   spec: FineTuneSpec;
   /** True for the run's first activity: only it may make a store. */
   mayCreateStore: boolean;
+  /** What the workflow that this run belongs to has fixed before; it is taken as it is. */
+  pins?: { model?: ModelPin; dataset?: DatasetPin };
 }
 export interface PinResult {
   storeId: string;
@@ -267,6 +269,16 @@ export interface EvaluateResult {
   queries: number;
   documents: number;
   seconds: number;
+}
+/** `evaluateOn` → kind `evaluation`: a whole model on a part of any prepared data; `prompts` and length as a spec gives them. */
+export interface EvaluateOnInput {
+  storeId: string;
+  model: ArtifactRef;
+  retrieval: ArtifactRef;
+  prompts: FineTuneSpec['prompts'];
+  maxSequenceLength: number | null;
+  part: 'validation' | 'test';
+  topK: number;
 }
 /** sentence-transformers' keys without their `cosine_` prefix, e.g. `ndcg@10`, and `hit_rate@<topK>`. */
 export type Metrics = Record<string, number>;

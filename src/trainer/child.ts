@@ -1,6 +1,9 @@
 // Entry of the trainer process: the only one that loads ONNX Runtime and transformers.js. Operations are the domain's own functions,
 // given one warm engine that they share.
+import { comparePairs } from '../evaluation/compare-pairs.js';
+import { evaluateOn } from '../evaluation/evaluate-on.js';
 import { evaluateModel } from '../evaluation/evaluate-stage.js';
+import { publishComparison } from '../publishing/publish-comparison.js';
 import { publishModel } from '../publishing/publish.js';
 import type { WeightsRef } from '../spec/stages.js';
 import { trainEpoch } from '../training/epoch.js';
@@ -28,6 +31,12 @@ serveTrainer((settings) => {
       const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model: input.model, weights });
       return evaluateModel(input, { ...context, embedder });
     },
+    evaluateOn: (input, context) => {
+      const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model: input.model, weights });
+      return evaluateOn(input, { ...context, embedder });
+    },
+    compareEvaluations: (input, { store }) => comparePairs(store, input),
+    publishComparison: (input) => publishComparison(input),
     publishModel: async (input, context) => {
       const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model: input.model, weights });
       const result = await publishModel(input, { ...context, embedder });

@@ -2,8 +2,15 @@
 // side may import it without ONNX Runtime. Inputs and results are references, hashes and small numbers (src/spec/stages.ts).
 import type { StageContext } from '../artifacts/stage-context.js';
 import type {
+  CompareEvaluationsInput,
+  CompareEvaluationsResult,
+  PublishComparisonInput,
+  PublishComparisonResult,
+} from '../spec/comparison.js';
+import type {
   Claimant,
   EvaluateInput,
+  EvaluateOnInput,
   EvaluateResult,
   OpenSegmentInput,
   OpenSegmentResult,
@@ -24,6 +31,9 @@ export interface TrainerOperations {
   evaluateModel: { input: EvaluateInput; result: EvaluateResult };
   /** `outputDirectory`: absolute, inside the allowed folders. `trainingEndedMs`: since 1970, for the dates in the training log. */
   publishModel: { input: PublishInput & { outputDirectory: string; trainingEndedMs: number }; result: PublishResult };
+  evaluateOn: { input: EvaluateOnInput; result: EvaluateResult };
+  compareEvaluations: { input: CompareEvaluationsInput; result: CompareEvaluationsResult };
+  publishComparison: { input: PublishComparisonInput & { outputDirectory: string }; result: PublishComparisonResult };
 }
 
 /** Name of an operation. */
