@@ -1,5 +1,6 @@
 // What the Worker's owner sets once; a run's input never carries any of it. Nothing here is part of anything hashed.
-import type { SourceSettings } from '../src/sources/source-settings.js';
+import { demandHubList } from '../src/sources/allowed-hub.js';
+import type { AllowedSources, SourceSettings } from '../src/sources/source-settings.js';
 
 /** Settings of a Worker. */
 export interface WorkerSettings {
@@ -7,9 +8,11 @@ export interface WorkerSettings {
   store: string;
   /** Folders that a spec's paths may lie in; relative paths are looked for in them in order. */
   dataFolders: string[];
-  /** Base address of the Hub; default `https://huggingface.co`. */
+  /** What a run may read beside the data folders; default: any public repository of the Hub, without the token. */
+  allowedSources?: AllowedSources | undefined;
+  /** Base address of the Hub; default: HF_ENDPOINT in the environment, else `https://huggingface.co`. */
   hubUrl?: string | undefined;
-  /** Access token of the Hub. */
+  /** Access token of the Hub; default: HF_TOKEN in the environment. Sent only for what `allowedSources.hub` names. */
   hubToken?: string | undefined;
   /** Script of the trainer process; default: the package's own. */
   trainerPath?: string | undefined;
@@ -26,11 +29,18 @@ export interface WorkerSettings {
 /** Default task queue of the activities that use the trainer. */
 export const DEFAULT_TRAINING_TASK_QUEUE = 'finetune-training';
 
-/** The part of the settings that reading inputs needs. */
-export function sourceSettings({ dataFolders, hubUrl, hubToken }: WorkerSettings): SourceSettings {
+/** The part of the settings that reading inputs needs. @throws Error when `allowedSources.hub` names what is no owner or repository. */
+export function sourceSettings({
+  dataFolders,
+  allowedSources,
+  hubUrl = process.env.HF_ENDPOINT,
+  hubToken = process.env.HF_TOKEN ?? process.env.HUGGING_FACE_HUB_TOKEN,
+}: Pick<WorkerSettings, 'dataFolders' | 'allowedSources' | 'hubUrl' | 'hubToken'>): SourceSettings {
+  if (allowedSources?.hub) demandHubList(allowedSources.hub);
   return {
     dataFolders,
-    ...(hubUrl === undefined ? {} : { hubUrl }),
-    ...(hubToken === undefined ? {} : { hubToken }),
+    ...(allowedSources && { allowedSources }),
+    ...(hubUrl && { hubUrl }),
+    ...(hubToken && { hubToken }),
   };
 }

@@ -8,6 +8,7 @@ export const FINAL_ERROR_TYPES = [
   'UnsupportedModel',
   'SourceNotFound',
   'PathNotAllowed',
+  'SourceNotAllowed',
   'NonFiniteLoss',
   'OutOfMemory',
   'ParityFailed',

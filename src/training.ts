@@ -3,6 +3,7 @@
 // process, so long work belongs into the workflow.
 import { resolve } from 'node:path';
 import { inputsSha256 } from '../activities/inputs-hash.js';
+import { sourceSettings } from '../activities/worker-settings.js';
 import { readArtifact } from './artifacts/artifact.js';
 import { openLocalStore } from './artifacts/local-store.js';
 import type { StageContext } from './artifacts/stage-context.js';
@@ -17,6 +18,7 @@ import { FinalError } from './errors.js';
 import { fetchBaseModel } from './models/base-model.js';
 import { resolveAllowedOutput } from './sources/paths.js';
 import { pinModel } from './sources/pin.js';
+import type { AllowedSources } from './sources/source-settings.js';
 import { modelName } from './spec/names.js';
 import { chooseEpoch, demandValidation, trainingFigures } from './spec/outcome.js';
 import { parseSpec } from './spec/parse.js';
@@ -51,8 +53,11 @@ export interface LocalOptions {
   store: string;
   /** Folders that the spec's paths may lie in; default: the working directory. */
   dataFolders?: string[];
-  /** Base address of the Hub; default `https://huggingface.co`. */
+  /** What may be read beside them; default: any public repository of the Hub, without the token. */
+  allowedSources?: AllowedSources | undefined;
+  /** Base address of the Hub; default: HF_ENDPOINT in the environment, else `https://huggingface.co`. */
   hubUrl?: string | undefined;
+  /** Default: HF_TOKEN in the environment; sent only for what `allowedSources.hub` names. */
   hubToken?: string | undefined;
   /** Threads of ONNX Runtime; default: its own choice. */
   threads?: number | undefined;
@@ -154,11 +159,7 @@ class LocalRun {
     const { spec, context } = this;
     const { dataset, training } = spec;
     const storeId = this.store.id;
-    const sources = {
-      dataFolders: this.dataFolders,
-      ...(this.options.hubUrl !== undefined && { hubUrl: this.options.hubUrl }),
-      ...(this.options.hubToken !== undefined && { hubToken: this.options.hubToken }),
-    };
+    const sources = sourceSettings({ ...this.options, dataFolders: this.dataFolders });
     await resolveAllowedOutput(spec.output.directory, this.dataFolders);
     const pins = {
       model: await pinModel(spec.model, sources, context),

@@ -14,6 +14,7 @@ export interface ConnectionOptionValues extends ConnectionFlags {
 export interface WorkOptionValues {
   store: string;
   data?: string[];
+  allowHub?: string[];
   threads?: number;
 }
 
@@ -39,26 +40,25 @@ export function withConnection(command: Command): Command {
     .addOption(new Option('--task-queue <name>', 'queue of the workflow').default(DEFAULT_TASK_QUEUE));
 }
 
-/** `--store`, `--data` and `--threads`. */
+/** `--store`, `--data`, `--allow-hub` and `--threads`. */
 export function withWork(command: Command): Command {
   return command
     .addOption(new Option('--store <dir>', 'folder of checkpoints and prepared data').default('.finetune'))
     .option('--data <dir...>', 'folders that may be read and written; default: the working directory and its parent')
+    .option(
+      '--allow-hub <name...>',
+      'owners ("acme") and repositories ("acme/faq") of the Hub that runs may read, also with HF_TOKEN; "*": any public one, without it (default)',
+    )
     .option('--threads <n>', 'threads of the trainer', positiveInteger);
 }
 
-/** Settings of a Worker from the options and the environment (`HF_ENDPOINT`, `HF_TOKEN`). */
-export function workerSettings(
-  { store, data, threads }: WorkOptionValues,
-  env: NodeJS.ProcessEnv = process.env,
-): WorkerSettings {
-  const hubToken = env.HF_TOKEN ?? env.HUGGING_FACE_HUB_TOKEN;
+/** Settings of a Worker from the options; the Hub's address and token are those of the environment (`HF_ENDPOINT`, `HF_TOKEN`). */
+export function workerSettings({ store, data, allowHub, threads }: WorkOptionValues): WorkerSettings {
   return {
     store: resolve(store),
     dataFolders: (data ?? ['.', '..']).map((folder) => resolve(folder)),
     ...(threads !== undefined && { threads }),
-    ...(env.HF_ENDPOINT && { hubUrl: env.HF_ENDPOINT }),
-    ...(hubToken && { hubToken }),
+    ...(allowHub && { allowedSources: { hub: allowHub } }),
   };
 }
 

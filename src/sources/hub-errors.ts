@@ -44,15 +44,16 @@ export function refusedError(
   repo: HubRepo,
   revision: string,
   refusal: Refusal,
-  hasToken: boolean,
-  hubUrl: string,
+  { token: state, hubUrl }: { token: 'none' | 'sent' | 'withheld'; hubUrl: string },
 ): FinalError {
   const field = repo.type;
   const name = JSON.stringify(repo.name);
   const page = `${hubUrl}/${repo.type === 'dataset' ? 'datasets/' : ''}${repo.name}`;
-  const token = hasToken
-    ? `the Worker's token (HF_TOKEN) may not read it`
-    : `no token is set: give the Worker HF_TOKEN`;
+  const token = {
+    sent: `the Worker's token (HF_TOKEN) may not read it`,
+    none: `no token is set: give the Worker HF_TOKEN, and name the repository or its owner there (--allow-hub, allowedSources.hub)`,
+    withheld: `the Worker's token (HF_TOKEN) is sent only for owners and repositories that its owner names: name this one there (--allow-hub, allowedSources.hub)`,
+  }[state];
   const say = (text: string): FinalError =>
     new FinalError('SourceNotFound', `${field}.${text}`, { cause: new Error(`HTTP ${refusal.status}`) });
   if (refusal.code === 'GatedRepo' || refusal.status === 403) {

@@ -1,11 +1,13 @@
 // Reads repositories of the Hub through @huggingface/hub: revision to commit, list of files, download. Busy servers and broken
 // connections are tried again with a doubling pause; a cut transfer goes on where it broke. Every file is checked against the hash
-// that the Hub's tree states for it. The token goes to the Hub's own origin only, and into no error.
+// that the Hub's tree states for it. The token goes to the Hub's own origin only, for repositories that the Worker's owner names
+// (allowed-hub.ts), and into no error.
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { datasetInfo, downloadFile, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { DamagedError, type ArtifactStore, type BlobRef } from '../artifacts/store.js';
 import { FinalError, RetryableError } from '../errors.js';
+import { demandHubList, hubAccess } from './allowed-hub.js';
 import { CutTransfer, isTransient, reasonOf, refusedError, type HubRepo, type Refusal } from './hub-errors.js';
 import type { SourceSettings } from './source-settings.js';
 
@@ -36,6 +38,7 @@ export interface HubClientOptions {
 export class HubClient {
   private readonly hubUrl: string;
   private readonly token: string | undefined;
+  private readonly allowed: readonly string[] | undefined;
   private readonly signal: AbortSignal;
   private readonly firstPauseMs: number;
   private readonly onRetry: (note: string) => void;
@@ -44,6 +47,7 @@ export class HubClient {
   constructor({ settings, signal, onRetry = () => {} }: HubClientOptions) {
     this.hubUrl = (settings.hubUrl ?? 'https://huggingface.co').replace(/\/+$/, '');
     this.token = settings.hubToken || undefined;
+    this.allowed = settings.allowedSources?.hub && demandHubList(settings.allowedSources.hub);
     this.firstPauseMs = settings.hubRetryDelayMs ?? 1000;
     this.signal = signal;
     this.onRetry = onRetry;
@@ -52,12 +56,13 @@ export class HubClient {
   /**
    * The commit that a branch, tag or commit names now.
    *
-   * @throws FinalError `SourceNotFound` for an unknown, private or gated repository or revision; RetryableError `SourceUnavailable`.
+   * @throws FinalError `SourceNotFound` for an unknown, private or gated repository or revision, `SourceNotAllowed` for one that the
+   *   Worker's owner does not allow; RetryableError `SourceUnavailable`.
    */
   async commitOf(repo: HubRepo, revision: string): Promise<string> {
     const { name } = repo;
     const { sha } = await this.retrying(repo, revision, (): Promise<{ sha?: string }> => {
-      const options = { name, revision, additionalFields: ['sha' as const], ...this.access() };
+      const options = { name, revision, additionalFields: ['sha' as const], ...this.access(repo) };
       return repo.type === 'model' ? modelInfo(options) : datasetInfo(options);
     });
     if (typeof sha !== 'string' || !/^[0-9a-f]{40}$/.test(sha)) {
@@ -78,7 +83,7 @@ export class HubClient {
   async listFiles(repo: HubRepo, commit: string): Promise<HubFile[]> {
     const files = await this.retrying(repo, commit, async () => {
       const found: HubFile[] = [];
-      for await (const entry of listFiles({ repo, revision: commit, recursive: true, ...this.access() })) {
+      for await (const entry of listFiles({ repo, revision: commit, recursive: true, ...this.access(repo) })) {
         if (entry.type !== 'file') continue;
         const hash = entry.lfs ? { sha256: entry.lfs.oid } : entry.oid ? { gitSha1: entry.oid } : {};
         found.push({ path: entry.path, bytes: entry.lfs?.size ?? entry.size, ...hash });
@@ -138,7 +143,7 @@ export class HubClient {
     while (offset < file.bytes) {
       const start = offset;
       try {
-        const blob = await downloadFile({ repo, revision: commit, path, xet: false, ...this.access() });
+        const blob = await downloadFile({ repo, revision: commit, path, xet: false, ...this.access(repo) });
         if (!blob) throw new FinalError('SourceNotFound', `Hub: ${repo.name} has no file ${JSON.stringify(file.path)}`);
         if (blob.size !== file.bytes) throw new CutTransfer(`a file of ${blob.size} bytes instead of ${file.bytes}`);
         for await (const chunk of blob.slice(offset).stream() as unknown as AsyncIterable<Uint8Array>) {
@@ -169,7 +174,7 @@ export class HubClient {
     this.signal.throwIfAborted();
     if (error instanceof HubApiError && !isTransient(error)) {
       const refusal = this.refusal ?? { status: error.statusCode };
-      throw refusedError(repo, revision, refusal, this.token !== undefined, this.hubUrl);
+      throw refusedError(repo, revision, refusal, { token: this.tokenState(repo), hubUrl: this.hubUrl });
     }
     if (!isTransient(error)) throw error;
     const reason = reasonOf(error);
@@ -185,16 +190,26 @@ export class HubClient {
     await sleep(pauseMs, undefined, { signal: this.signal });
   }
 
-  private access(): { hubUrl: string; fetch: typeof fetch } {
-    return { hubUrl: this.hubUrl, fetch: (input, init) => this.fetch(input, init) };
+  private access(repo: HubRepo): { hubUrl: string; fetch: typeof fetch } {
+    const token = hubAccess(repo, this.allowed) === 'named' ? this.token : undefined;
+    return { hubUrl: this.hubUrl, fetch: (input, init) => this.fetch(token, input, init) };
   }
 
-  private async fetch(input: Parameters<typeof fetch>[0], init: RequestInit = {}): Promise<Response> {
+  private tokenState(repo: HubRepo): 'none' | 'sent' | 'withheld' {
+    if (this.token === undefined) return 'none';
+    return hubAccess(repo, this.allowed) === 'named' ? 'sent' : 'withheld';
+  }
+
+  private async fetch(
+    token: string | undefined,
+    input: Parameters<typeof fetch>[0],
+    init: RequestInit = {},
+  ): Promise<Response> {
     const url = new URL(input instanceof Request ? input.url : input);
     const headers = new Headers(init.headers);
     // fetch itself drops this header when a redirect leaves the origin.
-    if (this.token !== undefined && url.origin === new URL(this.hubUrl).origin) {
-      headers.set('Authorization', `Bearer ${this.token}`);
+    if (token !== undefined && url.origin === new URL(this.hubUrl).origin) {
+      headers.set('Authorization', `Bearer ${token}`);
     }
     this.refusal = undefined;
     const response = await fetch(url, { ...init, headers, signal: this.signal });

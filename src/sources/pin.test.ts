@@ -169,15 +169,45 @@ describe('a model of the Hub', () => {
     const without = await failure(pinModel(gated, settings(), context));
     expect(without).toMatchObject({ type: 'SourceNotFound' });
     expect(without.message).toMatch(/"meta\/gated" is gated \(401\); no token is set: give the Worker HF_TOKEN/);
-    const wrong = await failure(pinModel(gated, settings({ hubToken: 'hf_wrong' }), context));
+    const allowedSources = { hub: ['*', 'Meta'] };
+    const wrong = await failure(pinModel(gated, settings({ hubToken: 'hf_wrong', allowedSources }), context));
     expect(wrong.message).toMatch(/is gated \(403\); the Worker's token \(HF_TOKEN\) may not read it/);
     expect(everything(wrong)).not.toContain('hf_wrong');
-    const pin = await pinModel(gated, settings({ hubToken: TOKEN }), context);
-    await fetchModel(pin, settings({ hubToken: TOKEN }), context);
+    const pin = await pinModel(gated, settings({ hubToken: TOKEN, allowedSources }), context);
+    await fetchModel(pin, settings({ hubToken: TOKEN, allowedSources }), context);
+  });
+
+  it('that the Worker does not name is asked for without the token, and a gated one of these is told with the remedy', async () => {
+    for (const hub of [undefined, ['*'], ['*', 'other', 'meta/another']]) {
+      const over = settings({ hubToken: TOKEN, ...(hub && { allowedSources: { hub } }) });
+      const error = await failure(pinModel({ source: 'meta/gated', revision: 'main' }, over, context));
+      expect(error).toMatchObject({ type: 'SourceNotFound' });
+      expect(error.message).toMatch(/is gated \(401\).* sent only for owners and repositories .*--allow-hub/);
+      await pinModel(spec, over, context);
+    }
+    expect(hub.requests.map(({ authorization }) => authorization).filter(Boolean)).toEqual([]);
+  });
+
+  it('that the Worker does not allow is refused before anything is asked, also when another Worker pinned it', async () => {
+    const pin = await pinModel(spec, settings(), context);
+    hub.requests.length = 0;
+    for (const allowed of [[], ['other', `${spec.source}-2`]]) {
+      const over = settings({ allowedSources: { hub: allowed } });
+      for (const work of [() => pinModel(spec, over, context), () => fetchModel(pin, over, context)]) {
+        const error = await failure(work());
+        expect(error).toMatchObject({ type: 'SourceNotAllowed' });
+        expect(error.message).toMatch(/^model\.source: .*allowedSources\.hub.*got "[^"]+"\. Allowed: .*--allow-hub/);
+        expect(error.message).toContain(allowed[0] ?? '(none)');
+      }
+    }
+    expect(hub.requests).toEqual([]);
+    for (const allowed of [[spec.source], [spec.source.split('/')[0]!]]) {
+      await pinModel(spec, settings({ allowedSources: { hub: allowed } }), context);
+    }
   });
 
   it('is asked for with the token at the Hub alone: neither the signed address nor an error gets it', async () => {
-    const withToken = settings({ hubToken: TOKEN });
+    const withToken = settings({ hubToken: TOKEN, allowedSources: { hub: [spec.source] } });
     const pin = await pinModel(spec, withToken, context);
     await fetchModel(pin, withToken, context);
     for (const { origin, authorization } of hub.requests) {
@@ -188,9 +218,10 @@ describe('a model of the Hub', () => {
 
   it('whose signed address fails leaks neither that address nor the token', async () => {
     const hubToken = TOKEN;
-    const pin = await pinModel(spec, settings({ hubToken }), context);
+    const allowedSources = { hub: [spec.source] };
+    const pin = await pinModel(spec, settings({ hubToken, allowedSources }), context);
     hub.cut(/safetensors/, 10, { times: 99 });
-    const error = await failure(fetchModel(pin, settings({ hubToken }), context));
+    const error = await failure(fetchModel(pin, settings({ hubToken, allowedSources }), context));
     expect(error).toMatchObject({ type: 'SourceUnavailable' });
     for (const text of [everything(error), context.warnings.join()]) {
       expect(text).not.toContain(TOKEN);
