@@ -199,7 +199,10 @@ class LocalRun {
     const epochs: EpochSummary[] = [];
     const results: TrainEpochResult[] = [];
     for (let epoch = 1; epoch <= training.epochs; epoch++) {
-      const input = { storeId, model, tokens: plan.tokens, plan: plan.plan, lineage: plan.lineage, training, epoch };
+      const input = {
+        ...{ storeId, model, tokens: plan.tokens, plan: plan.plan, lineage: plan.lineage, training, epoch },
+        ...(epochs.length > 0 && { chosen: chooseEpoch(epochs, training.keep).checkpoint }),
+      };
       const result = await this.host.call('trainEpoch', input, this.calling());
       if (!result.finished) throw this.context.signal.reason;
       this.warnAll(result.warnings);

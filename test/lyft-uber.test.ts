@@ -142,7 +142,7 @@ describe.skipIf(isMissing)('all-MiniLM-L6-v2 on Lyft → Uber (needs ../shared/m
           part: 'test',
           topK: 5,
         },
-        { ...context, embedder: (weights) => lendEngine({ store, engines, model, weights }) },
+        { ...context, embedder: (weights) => lendEngine({ ...context, engines, model, weights }) },
       );
       expect(Math.abs(metrics['ndcg@10']! - 0.671)).toBeLessThan(0.01);
     },

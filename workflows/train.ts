@@ -125,6 +125,7 @@ async function trainEpoch(run: Run, training: Training): Promise<TrainEpochResul
     try {
       const result = await run.trainEpoch(titleOf(training), {
         ...epochInput(prepared, training.segment, epoch),
+        ...(book.state.chosen && { chosen: book.state.chosen.checkpoint }),
         ...(untilStep !== undefined && { untilStep }),
       });
       if (result && (result.finished || untilStep !== undefined)) return result;

@@ -173,6 +173,8 @@ export interface TrainEpochInput {
   epoch: number;
   /** Stop after so many steps of the whole run, inside the epoch. */
   untilStep?: number;
+  /** To be published if nothing better comes: retention leaves it its tensors. */
+  chosen?: CheckpointRef;
 }
 /** Who trains: what an attempt of an activity knows of itself, for the claim on a lineage. */
 export interface Claimant {

@@ -1,12 +1,12 @@
 // The trainer's one warm engine: made for training when a run trains, and lent to evaluation and publishing with the weights that they
 // ask for. Reading a checkpoint into it is skipped when it holds those weights already.
-import type { ArtifactStore } from '../artifacts/store.js';
-import { DamagedError } from '../artifacts/store.js';
+import type { StageContext } from '../artifacts/stage-context.js';
 import { loadWeights } from '../models/model-folder.js';
 import type { ArtifactRef, WeightsRef } from '../spec/stages.js';
 import { withBaseModel } from '../training/base-folder.js';
-import { findCheckpoint, readCheckpointWeights } from '../training/checkpoint.js';
+import { readCheckpointWeights } from '../training/checkpoint.js';
 import { Engine } from '../training/engine.js';
+import { withTensors } from '../training/training-loop.js';
 import { EngineCache } from '../training/warm-engine.js';
 
 /** Makes the cache of engines on ONNX Runtime. */
@@ -23,9 +23,8 @@ export function createEngines({ threads }: { threads?: number | undefined } = {}
   );
 }
 
-/** Which weights, of which model, in which store. */
-export interface LendEngineOptions {
-  store: ArtifactStore;
+/** Which weights of which model, beside a stage's surroundings: removed tensors are made again. */
+export interface LendEngineOptions extends StageContext {
   engines: EngineCache<Engine>;
   model: ArtifactRef;
   weights: WeightsRef;
@@ -34,17 +33,16 @@ export interface LendEngineOptions {
 /**
  * The warm engine, holding the asked weights until the next call.
  *
- * @throws DamagedError when the checkpoint is not there or not whole.
+ * @throws DamagedError when the checkpoint is not there or not whole, and cannot be made again.
  */
-export async function lendEngine({ store, engines, model, weights }: LendEngineOptions): Promise<Engine> {
+export async function lendEngine({ model, weights, ...context }: LendEngineOptions): Promise<Engine> {
+  const { store, engines } = context;
   if ('base' in weights) return (await engines.acquire(store, { model }, { fresh: true })).engine;
-  const { checkpoint } = weights;
+  const { content } = await withTensors(weights.checkpoint, context);
   const warm = await engines.acquire(store, { model });
-  const manifest = await findCheckpoint(store, checkpoint);
-  if (!manifest) throw new DamagedError(`checkpoint ${checkpoint.lineage} ${checkpoint.step}`, 'it is gone');
-  const { sha256 } = manifest.content.weights;
+  const { sha256 } = content.weights;
   if (warm.weights !== sha256) {
-    const tensors = await readCheckpointWeights(store, checkpoint);
+    const tensors = await readCheckpointWeights(store, weights.checkpoint);
     warm.weights = undefined;
     warm.engine.load(tensors);
     warm.weights = sha256;

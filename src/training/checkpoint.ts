@@ -167,6 +167,18 @@ export async function findCheckpoint(
   return manifest;
 }
 
+/** A checkpoint's manifest that says what was done there, its tensors verified unless they were removed; undefined as above. */
+export async function findRecorded(
+  store: ArtifactStore,
+  { lineage, step }: CheckpointRef,
+): Promise<CheckpointManifest | undefined> {
+  const key = keyOf(lineage, step);
+  const manifest = (await store.readRecord(KIND, key)) as unknown as CheckpointManifest | undefined;
+  if (!manifest || !(await isWhole(store, key, manifest, { mayLackTensors: true }))) return undefined;
+  await store.touchRecord(KIND, key);
+  return manifest;
+}
+
 /** Tensors and state of a checkpoint. */
 export interface Checkpoint {
   manifest: CheckpointManifest;
@@ -226,11 +238,16 @@ async function readTensors(store: ArtifactStore, blob: BlobRef): Promise<Map<str
 }
 
 /** Verifies every blob that the record names; when one is damaged the record is set aside, so that its name is free again. */
-async function isWhole(store: ArtifactStore, key: string, manifest: CheckpointManifest): Promise<boolean> {
+async function isWhole(
+  store: ArtifactStore,
+  key: string,
+  manifest: CheckpointManifest,
+  { mayLackTensors = false } = {},
+): Promise<boolean> {
   try {
-    if (await isReleased(store, key, manifest)) return false;
-    const { weights, m, v, state } = manifest.content;
-    for (const blob of [state, weights, m, v]) await store.blobPath(blob);
+    const isWithout = await isReleased(store, key, manifest);
+    if (isWithout && !mayLackTensors) return false;
+    for (const blob of [manifest.content.state, ...(isWithout ? [] : tensorsOf(manifest))]) await store.blobPath(blob);
     const { history } = await readState(store, manifest);
     for (const blob of Object.values(history)) await store.blobPath(blob);
     return true;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TrainingFixture } from '../../test/support/training-fixture.js';
+import { TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
 import {
   findCheckpoint,
   listCheckpoints,
@@ -28,7 +28,17 @@ async function stepsWithTensors(): Promise<number[]> {
 }
 
 describe('releaseOldTensors', () => {
-  it('leaves tensors to the newest two checkpoints and every epoch’s end, and all manifests', async () => {
+  it('leaves tensors to the newest two checkpoints, the last two ends of epochs and the chosen one, and all manifests', async () => {
+    const training = trainingSpec({ epochs: 5 });
+    plan = await fixture.plan(training);
+    const steps = plan.stepsPerEpoch[0]!;
+    const chosen = (await fixture.train(plan, 1, { training })).checkpoint;
+    for (let epoch = 2; epoch <= 5; epoch++) await fixture.train(plan, epoch, { training, chosen });
+    expect(await stepsWithTensors()).toEqual([steps, 4 * steps, 5 * steps - 1, 5 * steps]);
+    expect(await listCheckpoints(fixture.store, plan.lineage)).toHaveLength(plan.totalSteps);
+  });
+
+  it('marks what it took the tensors of', async () => {
     await fixture.train(plan, 1);
     await fixture.train(plan, 2);
     const [first = 0] = plan.stepsPerEpoch;
@@ -68,7 +78,7 @@ describe('releaseOldTensors', () => {
     const save = (lineage: string, step: number): Promise<unknown> =>
       saveCheckpoint(store, { state: { ...state, lineage, step }, parameters, moments, about: manifest.about });
     for (const lineage of ['one', 'two']) for (const step of [1, 2, 3]) await save(lineage, step);
-    expect(await releaseOldTensors(store, 'one', new Set())).toEqual([1]);
+    expect(await releaseOldTensors(store, 'one', { epochEnds: [] })).toEqual([1]);
     expect(await findCheckpoint(store, { lineage: 'two', step: 1 })).toBeDefined();
   });
 

@@ -1,45 +1,66 @@
-// Keeps the disk from filling up: of the checkpoints inside an epoch only the newest two keep their tensors, of an epoch's end every one
-// does, because it may be evaluated, published or chosen as the best. Manifests, state and loss history always stay.
+// Keeps the disk from filling up: of a lineage's checkpoints the newest two keep their tensors, the last two ends of epochs, and the one
+// that is to be published so far. Manifests, state and loss history always stay, so an epoch that is done still counts; tensors that are
+// needed again are made again (training-loop.ts).
 import type { ArtifactStore } from '../artifacts/store.js';
+import type { CheckpointRef } from '../spec/stages.js';
 import { listCheckpoints, markReleased, readManifest, tensorsOf } from './checkpoint.js';
 
-/** How many of the newest checkpoints keep their tensors, wherever they stand. */
+/** How many of the newest checkpoints, and of the newest ends of epochs, keep their tensors. */
 const NEWEST = 2;
 
+/** What stays beside the newest checkpoints. */
+export interface RetentionOptions {
+  /** The steps at which epochs end. */
+  epochEnds: readonly number[];
+  /** To be published if nothing better comes. */
+  chosen?: CheckpointRef | undefined;
+}
+
 /**
- * Removes the tensors of a lineage's older checkpoints inside epochs, unless another checkpoint has the same tensors.
+ * Removes the tensors of a lineage's older checkpoints, unless another checkpoint has the same tensors.
  *
- * @param epochEnds the steps at which epochs end.
  * @returns the steps whose tensors were removed.
  */
 export async function releaseOldTensors(
   store: ArtifactStore,
   lineage: string,
-  epochEnds: ReadonlySet<number>,
+  { epochEnds, chosen }: RetentionOptions,
 ): Promise<number[]> {
   const all = await listCheckpoints(store);
   const steps = all
     .filter((ref) => ref.lineage === lineage)
     .map(({ step }) => step)
     .sort((a, b) => b - a);
+  const ends = new Set(epochEnds);
+  const kept = new Set([...steps.slice(0, NEWEST), ...steps.filter((step) => ends.has(step)).slice(0, NEWEST)]);
+  if (chosen?.lineage === lineage) kept.add(chosen.step);
+  const older = steps.filter((step) => !kept.has(step));
   const released: number[] = [];
   let needed: Set<string> | undefined;
-  for (const step of steps.slice(NEWEST).filter((candidate) => !epochEnds.has(candidate))) {
+  for (const step of older) {
     const manifest = await readManifest(store, { lineage, step });
     if (!manifest || manifest.isReleased) continue;
-    if (!needed) {
-      needed = new Set();
-      const candidates = new Set(steps.slice(NEWEST).filter((candidate) => !epochEnds.has(candidate)));
-      for (const ref of all) {
-        if (ref.lineage === lineage && candidates.has(ref.step)) continue;
-        const other = await readManifest(store, ref);
-        if (other && !other.isReleased) tensorsOf(other).forEach(({ sha256 }) => needed!.add(sha256));
-      }
-    }
+    needed ??= await tensorsBeside(store, all, lineage, new Set(older));
     // The mark comes first: a checkpoint whose tensors are missing without it counts as damaged.
     await markReleased(store, manifest);
     for (const blob of tensorsOf(manifest)) if (!needed.has(blob.sha256)) await store.removeBlob(blob);
     released.push(step);
   }
   return released;
+}
+
+/** Tensors that checkpoints other than the older ones of this lineage have. */
+async function tensorsBeside(
+  store: ArtifactStore,
+  all: readonly CheckpointRef[],
+  lineage: string,
+  older: ReadonlySet<number>,
+): Promise<Set<string>> {
+  const needed = new Set<string>();
+  for (const ref of all) {
+    if (ref.lineage === lineage && older.has(ref.step)) continue;
+    const manifest = await readManifest(store, ref);
+    if (manifest && !manifest.isReleased) for (const { sha256 } of tensorsOf(manifest)) needed.add(sha256);
+  }
+  return needed;
 }

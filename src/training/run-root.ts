@@ -10,6 +10,7 @@ import type {
   PlanInput,
   PlanResult,
   PublishInput,
+  TrainEpochInput,
 } from '../spec/stages.js';
 
 /** Kind of the records. */
@@ -23,7 +24,12 @@ export interface RunRoot {
   checkpoints: CheckpointRef[];
   /** The published checkpoint; absent while the run goes on, and then every checkpoint of the lineage is needed. */
   published?: CheckpointRef;
+  /** How the lineage's checkpoints are made: what training them again takes. */
+  training?: TrainingRecipe;
 }
+
+/** What an epoch's training takes beside the epoch. */
+export type TrainingRecipe = Pick<TrainEpochInput, 'model' | 'tokens' | 'plan' | 'training'>;
 
 /** Notes what a run needs; noted again, it counts as touched. */
 export async function recordRoot(store: ArtifactStore, root: RunRoot): Promise<void> {
@@ -32,17 +38,31 @@ export async function recordRoot(store: ArtifactStore, root: RunRoot): Promise<v
   await store.touchRecord(ROOT_KIND, key);
 }
 
+/** How a lineage's checkpoints were made, if a run in the store has noted it. */
+export async function trainingOf(store: ArtifactStore, lineage: string): Promise<TrainingRecipe | undefined> {
+  for (const key of await store.listRecords(ROOT_KIND, `${lineage}/`)) {
+    const root = (await store.readRecord(ROOT_KIND, key)) as unknown as RunRoot | undefined;
+    if (root?.training) return root.training;
+  }
+  return undefined;
+}
+
 /** Of a planned training. */
-export function plannedRoot({ model, retrieval }: PlanInput, { tokens, plan, lineage }: PlanResult): RunRoot {
-  return { lineage, artifacts: [model, retrieval, tokens, plan], checkpoints: [] };
+export function plannedRoot(
+  { model, retrieval, spec: { training } }: PlanInput,
+  { tokens, plan, lineage }: PlanResult,
+): RunRoot {
+  const artifacts = [model, retrieval, tokens, plan];
+  return { lineage, artifacts, checkpoints: [], training: { model, tokens, plan, training } };
 }
 
 /** Of a segment that goes on from another training's checkpoint. */
 export function segmentRoot(
-  { model, tokens, plan: before }: OpenSegmentInput,
+  { model, tokens, plan: before, training }: OpenSegmentInput,
   { plan, lineage, parent }: OpenSegmentResult,
 ): RunRoot {
-  return { lineage, artifacts: [model, tokens, before, plan], checkpoints: parent ? [parent] : [] };
+  const artifacts = [model, tokens, before, plan];
+  return { lineage, artifacts, checkpoints: parent ? [parent] : [], training: { model, tokens, plan, training } };
 }
 
 /** Of a published run: one for each training that it is made of. */

@@ -49,7 +49,7 @@ export async function runStages(
   const engines = createEngines({ threads: 1 });
   const training = { ...context, engines };
   const plan = await planTraining({ storeId, model, retrieval, spec }, training);
-  const embedder = (weights: WeightsRef) => lendEngine({ store: context.store, engines, model, weights });
+  const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model, weights });
   const evaluate = (weights: WeightsRef): Promise<EvaluateResult> =>
     evaluateModel(
       { storeId, model, retrieval, tokens: plan.tokens, weights, part: 'test', topK: spec.evaluation.topK },

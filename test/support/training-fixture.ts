@@ -8,6 +8,7 @@ import type { StageContext } from '../../src/artifacts/stage-context.js';
 import { fineTuneSpecSchema, type TrainingSpec } from '../../src/spec/spec.js';
 import type {
   ArtifactRef,
+  CheckpointRef,
   Claimant,
   PlanResult,
   StageProgress,
@@ -188,6 +189,7 @@ export class TrainingFixture {
       signal,
       machine = MACHINE,
       untilStep,
+      chosen,
       claimant,
       claimPollMs,
       onProgress,
@@ -197,6 +199,7 @@ export class TrainingFixture {
       signal?: AbortSignal;
       machine?: Machine;
       untilStep?: number;
+      chosen?: CheckpointRef;
       claimant?: Claimant;
       claimPollMs?: number;
       onProgress?: (progress: StageProgress) => void;
@@ -211,6 +214,7 @@ export class TrainingFixture {
       training,
       epoch,
       ...(untilStep !== undefined && { untilStep }),
+      ...(chosen && { chosen }),
     };
     return trainEpoch(input, {
       ...this.context(signal),
