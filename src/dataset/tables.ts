@@ -61,11 +61,8 @@ async function* stream(
   file: LabelledFile,
   query: (connection: DuckDBConnection) => string | Promise<string>,
 ): AsyncGenerator<Row[]> {
-  // One thread: rows come in file order and errors name the same line every time.
-  const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: MEMORY_LIMIT });
-  const connection = await instance.connect();
+  const { connection, close } = await openLocked(file.path);
   try {
-    await lockDown(connection, file.path);
     const result = await connection.stream(await query(connection));
     for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
       yield chunk.getRows() as Row[];
@@ -73,17 +70,35 @@ async function* stream(
   } catch (error) {
     throw error instanceof FinalError ? error : readError(error, file);
   } finally {
-    connection.closeSync();
-    instance.closeSync();
+    close();
   }
 }
 
-async function lockDown(connection: DuckDBConnection, path: string): Promise<void> {
-  await connection.run(`SET allowed_paths = [${literal(path)}]`);
-  await connection.run('SET autoinstall_known_extensions = false');
-  await connection.run('SET autoload_known_extensions = false');
-  await connection.run('SET enable_external_access = false');
-  await connection.run('SET lock_configuration = true');
+/** A database in memory that may read one file and nothing else, whatever it is asked; close it at the end. */
+export async function openLocked(path: string): Promise<{ connection: DuckDBConnection; close: () => void }> {
+  // One thread: rows come in file order and errors name the same line every time.
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: MEMORY_LIMIT });
+  const connection = await instance.connect();
+  const close = (): void => {
+    connection.closeSync();
+    instance.closeSync();
+  };
+  try {
+    for (const setting of [
+      `allowed_paths = [${literal(path)}]`,
+      'autoinstall_known_extensions = false',
+      'autoload_known_extensions = false',
+      'allow_community_extensions = false',
+      'enable_external_access = false',
+      'lock_configuration = true',
+    ]) {
+      await connection.run(`SET ${setting}`);
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { connection, close };
 }
 
 /**
