@@ -22,12 +22,19 @@ export function planReport(spec: FineTuneSpec, view: LocalPlanView): string {
     cutLines(plan.cut),
     `${colors.bold('Training')}\n  ${plan.pairs} pairs, ${training.epochs} epochs, ${plan.totalSteps} steps of ${training.batchSize} pairs` +
       ` (micro-batches of ${plan.microBatchSize}), ${training.loss}\n` +
+      frozenLine(plan.parameters) +
       `  rate: up to ${training.learningRate} over ${Math.ceil(plan.totalSteps * training.warmupRatio)} steps, then down to 0 at step ${plan.totalSteps};` +
       ' after extendEpochs down to 0 at the new last step',
     `${colors.bold('Estimate')}\n  about ${clock(plan.estimate.seconds)} of training, ${Math.round(plan.estimate.memoryMb)} MB of memory, ${Math.round(plan.estimate.diskMb)} MB of disk`,
     warnings.map((warning) => `${colors.yellow('!')} ${warning}`).join('\n'),
   ];
   return ['', ...blocks.filter((block) => block !== '')].join('\n\n');
+}
+
+function frozenLine(parameters: LocalPlanView['plan']['parameters']): string {
+  if (!parameters || parameters.trained === parameters.all) return '';
+  const millions = (count: number): string => (count / 1e6).toFixed(1);
+  return `  frozen: ${millions(parameters.all - parameters.trained)} of ${millions(parameters.all)} million parameters keep the base model's values\n`;
 }
 
 function rows({ transform, split }: LocalPlanView): string {

@@ -28,9 +28,12 @@ export interface ParameterShape {
   shape: number[];
 }
 
-/** A parameter in the engine's layout; `decay` is false for biases and LayerNorm, which weight decay leaves alone. */
+/** A parameter in the engine's layout. */
 export interface EngineParameter extends ParameterShape {
+  /** False for biases and LayerNorm, which weight decay leaves alone. */
   decay: boolean;
+  /** Where it stands: in the embeddings, or in a layer counted from 0 above them. */
+  block: 'embeddings' | number;
 }
 
 /** Gives the tensor of an engine parameter: an input when training, a constant when publishing. */
@@ -47,8 +50,8 @@ export interface PackedEncoderOptions {
   inputs: PackedInputs;
   /** Adds mask inputs at the architecture's dropout sites; a rate of 0 adds none. */
   dropout?: DropoutRates | undefined;
-  /** The graph will be differentiated: use the forms whose gradient is cheap. */
-  differentiated: boolean;
+  /** Layers from this one on will be differentiated: they take the forms whose gradient is cheap. `Infinity`: none. */
+  differentiatedFrom: number;
 }
 
 /** A packed forward pass. */

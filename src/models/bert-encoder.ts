@@ -31,7 +31,7 @@ interface LayerOptions {
 export function buildPackedEncoder(
   config: EncoderConfig,
   parameter: ParameterSource,
-  { inputs, dropout, differentiated }: PackedEncoderOptions,
+  { inputs, dropout, differentiatedFrom }: PackedEncoderOptions,
 ): PackedEncoder {
   const dropHidden = (x: Tensor, site: string): Tensor =>
     dropout && dropout.hidden > 0 ? g.dropout(x, hiddenMask(site, config.hiddenSize), 1 / (1 - dropout.hidden)) : x;
@@ -52,6 +52,7 @@ export function buildPackedEncoder(
   let hidden = dropHidden(normed, DROPOUT_SITES.embeddings);
   for (let layer = 0; layer < config.numHiddenLayers; layer++) {
     const attend = (qkv: Tensor): Tensor => attendPacked(qkv, config, inputs, layer, dropout);
+    const differentiated = layer >= differentiatedFrom;
     hidden = encoderLayer(hidden, config, layer, parameter, { attend, dropHidden, differentiated });
   }
   return { hidden, embedded };

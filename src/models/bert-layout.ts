@@ -32,12 +32,22 @@ export interface BertEmbeddingParameters {
   normBias: EngineParameter;
 }
 
-const weight = (name: string, ...shape: number[]): EngineParameter => ({ name, shape, decay: true });
-const undecayed = (name: string, ...shape: number[]): EngineParameter => ({ name, shape, decay: false });
+type Block = EngineParameter['block'];
+
+/** Makes parameters of a block: weights, and what weight decay leaves alone. */
+function parametersOf(
+  block: Block,
+): Record<'weight' | 'undecayed', (name: string, ...shape: number[]) => EngineParameter> {
+  return {
+    weight: (name, ...shape) => ({ name, shape, decay: true, block }),
+    undecayed: (name, ...shape) => ({ name, shape, decay: false, block }),
+  };
+}
 
 /** Names and shapes of the embeddings. */
 export function embeddingParameters(config: EncoderConfig): BertEmbeddingParameters {
   const H = config.hiddenSize;
+  const { weight, undecayed } = parametersOf('embeddings');
   return {
     words: weight('embeddings.word_embeddings.weight', config.vocabSize, H),
     positions: weight('embeddings.position_embeddings.weight', config.maxPositionEmbeddings, H),
@@ -53,6 +63,7 @@ export function layerParameters(
   layer: number,
 ): BertLayerParameters {
   const at = `encoder.layer.${layer}`;
+  const { weight, undecayed } = parametersOf(layer);
   return {
     qkvWeight: weight(`${at}.attention.self.qkv.weight`, H, 3 * H),
     qkvBias: undecayed(`${at}.attention.self.qkv.bias`, 3 * H),

@@ -66,6 +66,17 @@ describe('parseSpec', () => {
     expect(outputName(spec)).toBe('physics-bge-small');
   });
 
+  it('takes what is frozen, with the embeddings unless told otherwise; to freeze nothing is to leave the key out', () => {
+    const frozen = (freeze: unknown): unknown =>
+      parseSpec({ model: 'm', dataset: 'd', training: { freeze } }).training.freeze;
+    expect(frozen({ layers: 3 })).toEqual({ embeddings: true, layers: 3 });
+    expect(frozen({ embeddings: true })).toEqual({ embeddings: true, layers: 0 });
+    expect([null, undefined, { embeddings: false }].map(frozen)).toEqual([undefined, undefined, undefined]);
+    expect(problems({ model: 'm', dataset: 'd', training: { freeze: { layers: -1 } } })).toMatch(
+      /training\.freeze\.layers/,
+    );
+  });
+
   it('is idempotent: a parsed spec parses to itself', () => {
     for (const dataset of ['camel-ai/physics', { train: 'a.json', test: 'b.json' }]) {
       const spec = parseSpec({ model: { random: { tokenizer: 'tok' } }, dataset });

@@ -63,6 +63,18 @@ const datasetSchema = z.union([
   tableDatasetSchema,
 ]);
 
+/** What of the encoder keeps the base model's weights; to freeze nothing is the same as to leave the key out. */
+const freezeSchema = z
+  .strictObject({
+    /** Word, position and type embeddings with their LayerNorm. */
+    embeddings: z.boolean().default(true),
+    /** The lowest layers, counted from the embeddings. */
+    layers: z.number().int().nonnegative().default(0),
+  })
+  .nullable()
+  .transform((freeze) => (freeze && (freeze.embeddings || freeze.layers > 0) ? freeze : undefined))
+  .optional();
+
 /** More epochs than anybody needs; a run's history stays within the server's limits. */
 export const MOST_EPOCHS = 1000;
 
@@ -84,6 +96,8 @@ const trainingSchema = z.strictObject({
   maxSequenceLength: z.number().int().min(4).nullable().default(null),
   /** Probability at the sites where transformers drops out; "model" = what its config says. */
   dropout: z.union([z.number().min(0).max(0.9), z.literal('model')]).default(0),
+  /** Parts that are not trained: the step is faster, checkpoints are smaller. Default: none. */
+  freeze: freezeSchema,
   seed: z.number().int().nonnegative().default(42),
   /** Seconds between checkpoints inside an epoch; stretched to 50 × what one costs. */
   checkpointEverySeconds: z.number().positive().default(30),
@@ -143,6 +157,9 @@ export type TableDatasetSpec = z.output<typeof tableDatasetSchema>;
 export type ReadyDatasetSpec = z.output<typeof readyDatasetSchema>;
 /** Hyperparameters of training. */
 export type TrainingSpec = FineTuneSpec['training'];
+
+/** What of the encoder is frozen. */
+export type FreezeSpec = NonNullable<TrainingSpec['freeze']>;
 
 /** Tells a table from ready retrieval files. */
 export function isReadyDataset(dataset: DatasetSpec): dataset is ReadyDatasetSpec {

@@ -154,6 +154,8 @@ export interface PlanResult {
   stepsPerEpoch: number[];
   totalSteps: number;
   microBatchSize: number;
+  /** Values of the model's parameters, and of those that are trained (`training.freeze`). */
+  parameters?: { all: number; trained: number };
   /** Texts longer than the model takes, by part: cut and counted. */
   cut: Partial<Record<Part, { queries: number; documents: number }>>;
   estimate: { seconds: number; memoryMb: number; diskMb: number };

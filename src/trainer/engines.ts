@@ -16,6 +16,7 @@ export function createEngines({ threads }: { threads?: number | undefined } = {}
       Engine.create({
         model: base,
         weights: await loadWeights(base),
+        readBase: () => withBaseModel(store, model, loadWeights),
         ...(training === undefined ? {} : { training }),
         ...(threads === undefined ? {} : { threads }),
       }),
@@ -44,7 +45,7 @@ export async function lendEngine({ model, weights, ...context }: LendEngineOptio
   if (warm.weights !== sha256) {
     const tensors = await readCheckpointWeights(store, weights.checkpoint);
     warm.weights = undefined;
-    warm.engine.load(tensors);
+    await warm.engine.load(tensors);
     warm.weights = sha256;
   }
   return warm.engine;

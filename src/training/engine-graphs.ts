@@ -9,7 +9,8 @@ import { losses } from '../losses/losses.js';
 import type { Architecture, DropoutRates, EncoderConfig, EngineParameter } from '../models/architecture.js';
 import { packedInputs } from '../models/packed-inputs.js';
 import { poolPacked } from '../models/pooling.js';
-import type { TrainingSpec } from '../spec/spec.js';
+import type { FreezeSpec, TrainingSpec } from '../spec/spec.js';
+import { differentiatedFrom, isFrozen } from './freeze.js';
 
 /** What the graphs of a model are made from. */
 export interface GraphModel {
@@ -24,6 +25,8 @@ export interface GraphTraining {
   loss: TrainingSpec['loss'];
   scale: number;
   dropout: DropoutRates;
+  /** Parts without gradients; below the lowest trained part the graph is a forward pass that keeps nothing. */
+  freeze?: FreezeSpec | undefined;
 }
 
 /** Names of what the graphs give and take beside packed inputs and parameters. */
@@ -39,20 +42,20 @@ export const GRAPH_NAMES = {
 
 /** Embeddings without dropout, in the forms that are fastest when nothing is differentiated. */
 export function embedGraph(model: GraphModel, groups: number): OnnxGraph {
-  const { embeddings } = encoder(model, groups, { differentiated: false });
+  const { embeddings } = encoder(model, groups);
   return emitOnnx({ [GRAPH_NAMES.embeddings]: embeddings });
 }
 
 /** A whole step: loss and all gradients. The first half of the texts are the queries. */
 export function stepGraph(model: GraphModel, training: GraphTraining, groups: number): OnnxGraph {
-  const forward = encoder(model, groups, { differentiated: true, dropout: training.dropout });
+  const forward = encoder(model, groups, training);
   const loss = batchLoss(forward.embeddings, training);
   return emitGradients(forward, { [GRAPH_NAMES.loss]: loss }, gradientsOf(forward, [{ output: loss }]));
 }
 
 /** Embeddings of a micro-batch, with the dropout and in the forms of {@link backwardGraph}. */
 export function forwardGraph(model: GraphModel, training: GraphTraining, groups: number): OnnxGraph {
-  const { embeddings } = encoder(model, groups, { differentiated: true, dropout: training.dropout });
+  const { embeddings } = encoder(model, groups, training);
   return emitOnnx({ [GRAPH_NAMES.embeddings]: embeddings });
 }
 
@@ -66,7 +69,7 @@ export function lossGraph({ config }: GraphModel, training: GraphTraining): Onnx
 
 /** All gradients of a micro-batch from its embeddings' gradient. */
 export function backwardGraph(model: GraphModel, training: GraphTraining, groups: number): OnnxGraph {
-  const forward = encoder(model, groups, { differentiated: true, dropout: training.dropout });
+  const forward = encoder(model, groups, training);
   const seed = input(GRAPH_NAMES.embeddingsGradient, 'float32', ['texts', model.config.hiddenSize]);
   return emitGradients(forward, {}, gradientsOf(forward, [{ output: forward.embeddings, seed }]));
 }
@@ -74,26 +77,32 @@ export function backwardGraph(model: GraphModel, training: GraphTraining, groups
 /** A forward pass with the leaves that gradients are asked of. */
 interface Forward {
   embeddings: Tensor;
-  embedded: Tensor;
-  /** Inputs of the parameters that get their gradient inside the graph: all but the embedding tables. */
-  parameters: Map<string, Tensor>;
+  /** By the name of its gradient: the sum of the tables' rows, and the inputs of the parameters, but for the tables and what is frozen. */
+  leaves: Map<string, Tensor>;
 }
 
-function encoder(
-  { architecture, config, normalize }: GraphModel,
-  groups: number,
-  { differentiated, dropout }: { differentiated: boolean; dropout?: DropoutRates },
-): Forward {
+function encoder({ architecture, config, normalize }: GraphModel, groups: number, training?: GraphTraining): Forward {
   const inputs = packedInputs({ groups, heads: config.numAttentionHeads });
   const tables = new Set(architecture.embeddingTables(config).map((table) => table.parameter));
+  const freeze = training?.freeze;
   const parameters = new Map<string, Tensor>();
-  const parameter = ({ name, shape }: EngineParameter): Tensor => {
-    const tensor = input(name, 'float32', shape);
-    if (!tables.has(name)) parameters.set(name, tensor);
+  const parameter = (wanted: EngineParameter): Tensor => {
+    const tensor = input(wanted.name, 'float32', wanted.shape);
+    if (!tables.has(wanted.name) && !isFrozen(wanted, freeze)) {
+      parameters.set(GRAPH_NAMES.gradient(wanted.name), tensor);
+    }
     return tensor;
   };
-  const { hidden, embedded } = architecture.buildPackedEncoder(config, parameter, { inputs, dropout, differentiated });
-  return { embeddings: poolPacked(hidden, inputs.pooling, { normalize }), embedded, parameters };
+  const { hidden, embedded } = architecture.buildPackedEncoder(config, parameter, {
+    inputs,
+    dropout: training?.dropout,
+    differentiatedFrom: training ? differentiatedFrom(freeze) : Infinity,
+  });
+  const first: [string, Tensor][] = freeze?.embeddings ? [] : [[GRAPH_NAMES.embeddedGradient, embedded]];
+  return {
+    embeddings: poolPacked(hidden, inputs.pooling, { normalize }),
+    leaves: new Map([...first, ...parameters]),
+  };
 }
 
 function batchLoss(embeddings: Tensor, { loss, scale }: GraphTraining): Tensor {
@@ -101,16 +110,12 @@ function batchLoss(embeddings: Tensor, { loss, scale }: GraphTraining): Tensor {
   return losses[loss]({ queries, documents }, { scale });
 }
 
-function gradientsOf({ embedded, parameters }: Forward, results: Parameters<typeof gradients>[0]): Tensor[] {
-  return gradients(results, [embedded, ...parameters.values()]);
+function gradientsOf({ leaves }: Forward, results: Parameters<typeof gradients>[0]): Tensor[] {
+  return gradients(results, [...leaves.values()]);
 }
 
-function emitGradients({ parameters }: Forward, others: Record<string, Tensor>, found: readonly Tensor[]): OnnxGraph {
+function emitGradients({ leaves }: Forward, others: Record<string, Tensor>, found: readonly Tensor[]): OnnxGraph {
   const results = sumAsGemmC([...Object.values(others), ...found]);
-  const names = [
-    ...Object.keys(others),
-    GRAPH_NAMES.embeddedGradient,
-    ...[...parameters.keys()].map((name) => GRAPH_NAMES.gradient(name)),
-  ];
+  const names = [...Object.keys(others), ...leaves.keys()];
   return emitOnnx(Object.fromEntries(names.map((name, place) => [name, results[place]!])), { outputViews: true });
 }

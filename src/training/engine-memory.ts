@@ -1,12 +1,17 @@
 // Estimates the memory of a training step, so that a micro-batch can be chosen before anything is loaded. Measured against the
 // process's peak for encoders of 384 and 768 units: within a fifth, and rather above than below.
 import type { DropoutRates, EncoderConfig } from '../models/architecture.js';
+import type { FreezeSpec } from '../spec/spec.js';
+import { differentiatedFrom } from './freeze.js';
 
 /** What a step is made of. */
 export interface StepMemory {
   config: EncoderConfig;
-  /** Values of all parameters. */
+  /** Values of all parameters, and of those that are trained (default: all). */
   parameters: number;
+  trainedParameters?: number;
+  /** Default nothing. */
+  freeze?: FreezeSpec | undefined;
   /** Tokens of each text of one micro-batch, the largest that there will be. */
   lengths: readonly number[];
   /** Default none. */
@@ -31,6 +36,8 @@ const ARENA_FACTOR = 1.3;
 export function estimateMemoryMb({
   config: { hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads },
   parameters,
+  trainedParameters = parameters,
+  freeze,
   lengths,
   dropout = { hidden: 0, attention: 0 },
   optimizerCopies = 2,
@@ -39,11 +46,13 @@ export function estimateMemoryMb({
   const scores = numAttentionHeads * lengths.reduce((sum, length) => sum + length * length, 0);
   const values = tokens * (STATES_A_LAYER * hiddenSize + FEED_FORWARD_A_LAYER * intermediateSize) + scores;
   const masked = dropout.attention > 0 ? scores : 0;
-  const activations = 4 * numHiddenLayers * (values + masked);
+  // What a layer below the backward pass makes is gone with the next one.
+  const keptLayers = Math.max(1, numHiddenLayers - differentiatedFrom(freeze));
+  const activations = 4 * keptLayers * (values + masked);
   const maskBytes =
     (dropout.hidden > 0 ? (2 * numHiddenLayers + 1) * tokens * hiddenSize : 0) +
     (dropout.attention > 0 ? numHiddenLayers * scores : 0);
   // Weights, the gradients as the graph gives them and, for a time, their copies; then the optimiser's.
-  const parameterBytes = 4 * parameters * (3 + optimizerCopies);
+  const parameterBytes = 4 * (parameters + trainedParameters * (2 + optimizerCopies));
   return (BASE_BYTES + parameterBytes + ARENA_FACTOR * activations + maskBytes) / 2 ** 20;
 }

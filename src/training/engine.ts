@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Tensor } from 'onnxruntime-node';
 import type { EncoderModel } from '../models/model-folder.js';
 import type { Weights } from '../models/safetensors.js';
-import type { TrainingSpec } from '../spec/spec.js';
+import type { FreezeSpec, TrainingSpec } from '../spec/spec.js';
 import { addDropoutMasks } from '../text/dropout-masks.js';
 import { PACKED_INPUTS } from '../text/packed-names.js';
 import { packTexts, type PackedBatch } from '../text/packing.js';
@@ -22,6 +22,7 @@ import {
   type GraphTraining,
 } from './engine-graphs.js';
 import { EngineSession, toTensor } from './engine-session.js';
+import { trainedParameters } from './freeze.js';
 import type { Parameter, StepResult, TrainingBatch, TrainingEngine } from './training-engine.js';
 
 /** Options of {@link Engine.create}. */
@@ -36,7 +37,10 @@ export interface EngineOptions {
     scale: number;
     dropout: { hidden: number; attention: number };
     seed: number;
+    freeze?: FreezeSpec | undefined;
   };
+  /** Reads the same weights again: {@link Engine.load} needs it for what a training froze and a checkpoint therefore lacks. */
+  readBase?: () => Promise<Weights>;
   /** Threads of ONNX Runtime; default: one a core. The results do not hang on it. */
   threads?: number;
 }
@@ -58,23 +62,33 @@ export class Engine implements TrainingEngine {
   private readonly sessions = new Map<string, Promise<EngineSession>>();
   private readonly parameterFeeds: ReadonlyMap<string, Tensor>;
   private readonly gradientStore: GradientStore;
+  /** Those that are trained, live, in the engine's own layout; the optimiser updates them in place. */
+  readonly parameters: readonly Parameter[];
+  /** Names of parameters that hold the base model's values for certain: not those that an optimiser may change. */
+  private readonly ofBase: Set<string>;
+  private readonly changing: ReadonlySet<string>;
 
   private constructor(
     private readonly options: EngineOptions,
-    /** Live, in the engine's own layout; the optimiser updates them in place. */
-    readonly parameters: readonly Parameter[],
+    private readonly allParameters: readonly Parameter[],
   ) {
     this.parameterFeeds = new Map(
-      parameters.map(({ name, data, shape }) => [name, toTensor({ data, dims: [...shape] })]),
+      allParameters.map(({ name, data, shape }) => [name, toTensor({ data, dims: [...shape] })]),
     );
     const { architecture, config } = options.model;
-    this.gradientStore = new GradientStore(parameters, architecture.embeddingTables(config), config.hiddenSize);
+    const names = trainedParameters(architecture, config, options.training?.freeze).map(({ name }) => name);
+    const trained = new Set(names);
+    this.parameters = allParameters.filter(({ name }) => trained.has(name));
+    this.changing = options.training ? trained : new Set();
+    this.ofBase = new Set(allParameters.map(({ name }) => name).filter((name) => !this.changing.has(name)));
+    const tables = architecture.embeddingTables(config).filter(({ parameter }) => trained.has(parameter));
+    this.gradientStore = new GradientStore(this.parameters, tables, config.hiddenSize);
   }
 
   /**
    * Makes an engine.
    *
-   * @throws FinalError `UnsupportedModel` when a weight is missing.
+   * @throws FinalError `UnsupportedModel` when a weight is missing, `InvalidSpec` when nothing is left to train.
    */
   static async create(options: EngineOptions): Promise<Engine> {
     const { architecture, config } = options.model;
@@ -91,7 +105,7 @@ export class Engine implements TrainingEngine {
   }
 
   /**
-   * Loss and gradients of a batch, without changing a parameter. Gradients are named and laid out as the parameters and are valid
+   * Loss and gradients of a batch, without changing a parameter. Gradients are named and laid out as {@link parameters} and are valid
    * until the next step. `microBatchSize` counts pairs; the loss stays that of the whole batch.
    */
   async step({ queries, documents, step, microBatchSize = queries.length }: TrainingBatch): Promise<StepResult> {
@@ -152,22 +166,34 @@ export class Engine implements TrainingEngine {
   /** A copy of the weights in PyTorch's names and layouts. */
   toWeights(): Weights {
     const { architecture, config } = this.options.model;
-    return architecture.fromEngine(config, new Map(this.parameters.map(({ name, data }) => [name, data])));
+    return architecture.fromEngine(config, new Map(this.allParameters.map(({ name, data }) => [name, data])));
   }
 
   /**
-   * Puts parameter data of the engine's layout back, as from a checkpoint.
+   * Puts parameter data of the engine's layout back, as from a checkpoint; what it lacks gets the base model's values again.
    *
-   * @throws Error when one is missing or of another size; then none is changed.
+   * @throws Error when one is of another size, or missing and the engine was made without `readBase`; then none is changed.
    */
-  load(parameters: ReadonlyMap<string, Float32Array>): void {
-    for (const { name, data } of this.parameters) {
-      const given = parameters.get(name)?.length;
-      if (given !== data.length) {
-        throw new Error(`Engine.load: ${name} needs ${data.length} values, got ${given ?? 'none'}`);
+  async load(parameters: ReadonlyMap<string, Float32Array>): Promise<void> {
+    const targets = this.allParameters.filter(({ name }) => parameters.has(name) || !this.ofBase.has(name));
+    const base = targets.every(({ name }) => parameters.has(name)) ? undefined : await this.readBase();
+    const valuesOf = (name: string): Float32Array | undefined => parameters.get(name) ?? base?.get(name);
+    for (const { name, data } of targets) {
+      const length = valuesOf(name)?.length;
+      if (length !== data.length) {
+        throw new Error(`Engine.load: ${name} needs ${data.length} values, got ${length ?? 'none'}`);
       }
     }
-    for (const { name, data } of this.parameters) data.set(parameters.get(name)!);
+    for (const { name, data } of targets) {
+      data.set(valuesOf(name)!);
+      if (parameters.has(name)) this.ofBase.delete(name);
+      else if (!this.changing.has(name)) this.ofBase.add(name);
+    }
+  }
+
+  private async readBase(): Promise<Map<string, Float32Array> | undefined> {
+    const { readBase, model } = this.options;
+    return readBase && model.architecture.toEngine(model.config, await readBase());
   }
 
   /** Frees ONNX Runtime's memory. */
@@ -231,7 +257,9 @@ export class Engine implements TrainingEngine {
       const gradient = outputs.get(GRAPH_NAMES.gradient(name));
       if (gradient !== undefined) this.gradientStore.add(name, gradient);
     }
-    this.gradientStore.addEmbedded(outputs.get(GRAPH_NAMES.embeddedGradient)!, {
+    const embedded = outputs.get(GRAPH_NAMES.embeddedGradient);
+    if (embedded === undefined) return; // the embeddings are frozen
+    this.gradientStore.addEmbedded(embedded, {
       tokens: offsets[lengths.length]!,
       input_ids: feeds.get(PACKED_INPUTS.inputIds)!.data as Int32Array,
       position_ids: feeds.get(PACKED_INPUTS.positionIds)!.data as Int32Array,

@@ -54,7 +54,9 @@ export interface RunSize {
   /** Tokens over all steps. */
   tokens: number;
   parameters: number;
-  /** Parameters that take part in matrix products: all but the embeddings. */
+  /** Those that are not frozen; default all. */
+  trainedParameters?: number;
+  /** Parameters that take part in matrix products: all but the embeddings; those without a backward pass count a third. */
   denseParameters: number;
   /** Measured seconds of a step with so many tokens, where a step was tried. */
   measured?: { seconds: number; tokens: number } | undefined;
@@ -62,13 +64,14 @@ export interface RunSize {
 
 /** Seconds of training (without evaluation) and MiB of disk. */
 export function estimateRun(size: RunSize): { seconds: number; diskMb: number } {
-  const { steps, epochs, tokens, parameters, denseParameters, measured } = size;
+  const { steps, epochs, tokens, parameters, trainedParameters = parameters, denseParameters, measured } = size;
   // Forward and backward pass take six operations a parameter and token.
   const secondsPerToken = measured
     ? measured.seconds / Math.max(1, measured.tokens)
     : (6 * denseParameters) / (OPERATIONS_PER_THREAD * availableParallelism());
-  const seconds = tokens * secondsPerToken + steps * parameters * OPTIMIZER_SECONDS_PER_PARAMETER;
+  const seconds = tokens * secondsPerToken + steps * trainedParameters * OPTIMIZER_SECONDS_PER_PARAMETER;
   const checkpoints = epochs + CHECKPOINTS_INSIDE_EPOCH;
-  const bytes = parameters * (checkpoints * CHECKPOINT_BYTES_PER_PARAMETER + PUBLISHED_BYTES_PER_PARAMETER);
+  const bytes =
+    trainedParameters * checkpoints * CHECKPOINT_BYTES_PER_PARAMETER + parameters * PUBLISHED_BYTES_PER_PARAMETER;
   return { seconds: Math.ceil(seconds), diskMb: Math.ceil(bytes / 2 ** 20) };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { trainingSpec } from '../../test/support/training-fixture.js';
+import { fineTuneSpecSchema } from '../spec/spec.js';
 import { lineageOf, type LineageInputs } from './lineage.js';
 
 const blob = (sha256: string): { sha256: string; bytes: number } => ({ sha256, bytes: 1 });
@@ -27,6 +28,18 @@ describe('lineageOf', () => {
     ].map(lineageOf);
     expect(new Set(names).size).toBe(names.length);
     expect(names[0]).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('is the same as ever where nothing is frozen, and another for each way to freeze', () => {
+    const { freeze: _freeze, ...without } = trainingSpec();
+    const frozen = (freeze: object | null | undefined): string => {
+      const { training } = fineTuneSpecSchema.parse({ model: 'm', dataset: 'd', training: { freeze } });
+      return lineageOf(inputs({ training: trainingSpec({ freeze: training.freeze }) }));
+    };
+    const name = lineageOf(inputs({ training: without }));
+    expect([undefined, null, { embeddings: false }].map(frozen)).toEqual([name, name, name]);
+    const others = [{}, { layers: 1 }, { embeddings: false, layers: 1 }].map(frozen);
+    expect(new Set([name, ...others]).size).toBe(4);
   });
 
   it('is another for every setting but those that change no weight, so that a new setting counts by default', () => {

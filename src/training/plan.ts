@@ -5,7 +5,7 @@ import type { StageContext } from '../artifacts/stage-context.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
 import type { ArtifactRef, CheckpointRef, PlanInput, PlanResult } from '../spec/stages.js';
-import type { TrainingSpec } from '../spec/spec.js';
+import type { FreezeSpec, TrainingSpec } from '../spec/spec.js';
 import { promptWarning, resolvePrompts } from '../text/prompts.js';
 import { readTokens, tokenBlobs, tokenizeRetrieval, type TokensFacts, type TokensPart } from '../text/tokenize.js';
 import { batchOf, pairsOf, planBatches, type TrainingPairs } from './batches.js';
@@ -38,7 +38,7 @@ export interface TrainingPlan {
 /** What planning needs beside its input. */
 export interface PlanContext extends StageContext {
   /** Describes the base model; given by tests. */
-  describeModel?: (store: ArtifactStore, model: ArtifactRef) => Promise<PlannedModel>;
+  describeModel?: (store: ArtifactStore, model: ArtifactRef, freeze?: FreezeSpec) => Promise<PlannedModel>;
   /** An engine to try one step with, on a batch of median length, for a better estimate of time. */
   engines?: EngineCache;
   /** Memory there is, in MiB. */
@@ -55,7 +55,7 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
   const began = performance.now();
   const { describeModel = describeBaseModel, limitMb = memoryLimitMb() } = context;
   const { prompts: explicit, training } = input.spec;
-  const model = await describeModel(context.store, input.model);
+  const model = await describeModel(context.store, input.model, training.freeze);
   const prompts = resolvePrompts(explicit, model.prompts);
   const maxSequenceLength = training.maxSequenceLength ?? model.maxSequenceLength;
   if (maxSequenceLength > model.maxPositionEmbeddings) {
@@ -97,6 +97,7 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
     epochs: training.epochs,
     tokens: facts.tokens.total,
     parameters: model.parameters,
+    trainedParameters: model.trainedParameters ?? model.parameters,
     denseParameters: model.denseParameters,
     measured,
   });
@@ -114,6 +115,7 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
     stepsPerEpoch: facts.stepsPerEpoch,
     totalSteps: facts.totalSteps,
     microBatchSize: facts.microBatchSize,
+    parameters: { all: model.parameters, trained: model.trainedParameters ?? model.parameters },
     cut: Object.fromEntries(Object.entries(tokens.facts.parts).map(([name, { cut }]) => [name, cut])),
     estimate: { ...run, memoryMb: Math.ceil(model.estimateMb(microBatch)) },
     seconds,

@@ -2,11 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactStore } from '../artifacts/store.js';
-import type { DropoutRates } from '../models/architecture.js';
+import type { DropoutRates, EngineParameter } from '../models/architecture.js';
 import type { EncoderModel } from '../models/model-folder.js';
+import type { FreezeSpec } from '../spec/spec.js';
 import type { ArtifactRef } from '../spec/stages.js';
 import { withBaseModel } from './base-folder.js';
 import { estimateMemoryMb } from './engine-memory.js';
+import { differentiatedFrom, trainedParameters } from './freeze.js';
 
 /** A micro-batch, as far as its memory goes: attention's grows with the square of a text's length. */
 export interface MicroBatchTokens {
@@ -24,7 +26,9 @@ export interface PlannedModel extends Pick<EncoderModel, 'maxSequenceLength' | '
   /** What its config says. */
   dropout: { hidden: number; attention: number };
   parameters: number;
-  /** All but the embeddings. */
+  /** Those that are not frozen; default all. */
+  trainedParameters?: number;
+  /** All but the embeddings; those that only a forward pass goes through count a third. */
   denseParameters: number;
   /** MiB of the process in a training step with such a micro-batch. */
   estimateMb(microBatch: MicroBatchTokens): number;
@@ -32,16 +36,21 @@ export interface PlannedModel extends Pick<EncoderModel, 'maxSequenceLength' | '
   names: readonly string[];
 }
 
-/** Describes the model in a `model-folder` artifact. */
-export function describeBaseModel(store: ArtifactStore, ref: ArtifactRef): Promise<PlannedModel> {
+/**
+ * Describes the model in a `model-folder` artifact, for a training that freezes a part of it.
+ *
+ * @throws FinalError `InvalidSpec` when nothing is left to train.
+ */
+export function describeBaseModel(store: ArtifactStore, ref: ArtifactRef, freeze?: FreezeSpec): Promise<PlannedModel> {
   return withBaseModel(store, ref, async (model) => {
     const { config, architecture, maxSequenceLength, prompts, lowerCase, folder } = model;
-    const tensors = architecture.parameters(config).map(({ name, shape }) => ({
-      name,
-      size: shape.reduce((product, side) => product * side, 1),
-    }));
-    const sizeOf = (chosen: typeof tensors): number => chosen.reduce((sum, { size }) => sum + size, 0);
-    const parameters = sizeOf(tensors);
+    const sizeOf = (chosen: EngineParameter[]): number =>
+      chosen.reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
+    const all = architecture.engineParameters(config);
+    const parameters = sizeOf(all);
+    const trained = sizeOf(trainedParameters(architecture, config, freeze));
+    const inLayersFrom = (first: number): number =>
+      sizeOf(all.filter(({ block }) => block !== 'embeddings' && block >= first));
     return {
       maxSequenceLength,
       prompts,
@@ -50,11 +59,12 @@ export function describeBaseModel(store: ArtifactStore, ref: ArtifactRef): Promi
       vocabularySize: config.vocabSize,
       dropout: { hidden: config.hiddenDropout, attention: config.attentionDropout },
       parameters,
-      denseParameters: sizeOf(tensors.filter(({ name }) => !name.includes('embeddings.'))),
+      trainedParameters: trained,
+      denseParameters: (inLayersFrom(0) + 2 * inLayersFrom(differentiatedFrom(freeze))) / 3,
       estimateMb: ({ tokens, longestText, dropout }) => {
         // All texts as long as the longest one: no batch of so many tokens takes more.
         const lengths = new Array<number>(Math.ceil(tokens / longestText)).fill(longestText);
-        return estimateMemoryMb({ config, parameters, lengths, dropout });
+        return estimateMemoryMb({ config, parameters, trainedParameters: trained, freeze, lengths, dropout });
       },
       names: await modelNames(folder),
     };

@@ -28,8 +28,10 @@ export interface StepResult {
 
 /** A model that can be trained step by step. */
 export interface TrainingEngine {
+  /** Those that are trained. */
   readonly parameters: readonly Parameter[];
   step(batch: TrainingBatch): Promise<StepResult>;
-  load(parameters: Map<string, Float32Array>): void;
+  /** Puts parameters back from a checkpoint; what was frozen, and so is not in it, is the base model's. */
+  load(parameters: Map<string, Float32Array>): Promise<void> | void;
   dispose(): Promise<void>;
 }

@@ -61,7 +61,7 @@ export class TrainingRun {
     if (warm.weights !== content.weights.sha256 || warm.moments !== momentsKey) {
       const { weights, moments } = await readCheckpoint(store, manifest);
       warm.weights = warm.moments = undefined;
-      warm.engine.load(weights);
+      await warm.engine.load(weights);
       warm.optimizer.load(moments);
       warm.weights = content.weights.sha256;
       warm.moments = momentsKey;

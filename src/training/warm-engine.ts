@@ -3,7 +3,7 @@
 import { stableJson } from '../artifacts/hash.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import type { ArtifactRef } from '../spec/stages.js';
-import type { TrainingSpec } from '../spec/spec.js';
+import type { FreezeSpec, TrainingSpec } from '../spec/spec.js';
 import { AdamW } from './optimizer.js';
 import type { TrainingEngine } from './training-engine.js';
 
@@ -17,15 +17,16 @@ export interface EngineRequest {
     dropout: { hidden: number; attention: number };
     seed: number;
     weightDecay: number;
+    freeze?: FreezeSpec | undefined;
   };
 }
 
 /** What of a training's settings an engine is built for. */
 export function engineTraining(
-  { loss, scale, seed, weightDecay }: TrainingSpec,
+  { loss, scale, seed, weightDecay, freeze }: TrainingSpec,
   { dropout }: { dropout: { hidden: number; attention: number } },
 ): NonNullable<EngineRequest['training']> {
-  return { loss, scale, seed, weightDecay, dropout };
+  return { loss, scale, seed, weightDecay, dropout, freeze };
 }
 
 /** An engine, its optimizer, and what they hold. */
