@@ -1,89 +1,36 @@
 // The whole run through a real server with real activities and the real trainer process, on a tiny encoder with random weights. Whatever
 // is done to it, the same inputs give the same model.safetensors, byte for byte.
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createActivities, TrainerPool, type WorkerSettings } from '../activities/index.js';
+import { TrainerPool } from '../activities/index.js';
 import { sha256OfFile } from '../src/artifacts/hash.js';
 import type { StageContext } from '../src/artifacts/stage-context.js';
 import type { FineTuneSpecInput } from '../src/spec/spec.js';
 import type { FineTuneResult, Stage, StageProgress } from '../src/spec/stages.js';
 import type { TrainerOperation, TrainerOperations } from '../src/trainer/operations.js';
-import { realTexts } from './support/real-texts.js';
 import { bundleWorkflows, startTestServer } from './support/server.js';
-import { writeTinyTokenizer } from './support/tiny-tokenizer.js';
+import { TinyProject, type RunPlace } from './support/tiny-project.js';
 
-let environment: TestWorkflowEnvironment;
-let workflowBundle: WorkflowBundleWithSourceMap;
-let inputs: string;
+let place: RunPlace;
+let project: TinyProject;
 let folder: string;
+const spec: TinyProject['spec'] = (...settings) => project.spec(...settings);
 
 beforeAll(async () => {
-  [environment, workflowBundle] = await Promise.all([startTestServer(), bundleWorkflows()]);
-  folder = await mkdtemp(join(tmpdir(), 'fine-tune-'));
-  inputs = join(folder, 'inputs');
-  const texts = await realTexts(80);
-  await writeTinyTokenizer(join(inputs, 'tokenizer'), texts, 300);
-  const rows = texts.map((answer, index) => ({ question: `${index} ${answer.slice(0, 30)}`, answer }));
-  await writeFile(join(inputs, 'pairs.jsonl'), [...rows, { question: 'what?', answer: '' }].map(toLine).join(''));
+  const [environment, workflowBundle] = await Promise.all([startTestServer(), bundleWorkflows()]);
+  place = { environment, workflowBundle };
+  project = await TinyProject.create();
+  ({ folder } = project);
 });
 afterAll(async () => {
-  await environment?.teardown();
-  await rm(folder, { recursive: true, force: true });
-});
-const toLine = (row: object) => `${JSON.stringify(row)}\n`;
-const spec = (training: FineTuneSpecInput['training'] = {}, dataset: object = {}): FineTuneSpecInput => ({
-  model: {
-    random: {
-      tokenizer: join(inputs, 'tokenizer'),
-      hiddenSize: 32,
-      numHiddenLayers: 2,
-      numAttentionHeads: 2,
-      intermediateSize: 64,
-      maxPositionEmbeddings: 64,
-    },
-  },
-  dataset: { source: join(inputs, 'pairs.jsonl'), ...dataset },
-  training: { epochs: 2, batchSize: 4, learningRate: 1e-3, checkpointEverySeconds: 0.05, ...training },
-  output: { name: 'tiny', directory: join(folder, 'out') },
+  await place?.environment.teardown();
+  await project?.remove();
 });
 
 /** Runs the workflow on Workers of its own. */
-async function fineTune(input: FineTuneSpecInput, store: string, Pool = TrainerPool): Promise<FineTuneResult> {
-  const taskQueue = `finetune-${randomUUID()}`;
-  const trainingTaskQueue = `${taskQueue}-training`;
-  const settings: WorkerSettings = {
-    store: join(folder, store),
-    dataFolders: [folder],
-    trainingTaskQueue,
-    trainerPath: fileURLToPath(new URL('../dist/src/trainer/child.js', import.meta.url)),
-    threads: 1,
-  };
-  const trainers = new Pool(settings);
-  const activities = createActivities(settings, trainers);
-  const { nativeConnection: connection, client } = environment;
-  const main = await Worker.create({ connection, taskQueue, activities, workflowBundle });
-  const training = await Worker.create({
-    connection,
-    taskQueue: trainingTaskQueue,
-    activities,
-    maxConcurrentActivityTaskExecutions: 1,
-  });
-  try {
-    return await main.runUntil(
-      training.runUntil(
-        client.workflow.execute('fineTune', { taskQueue, workflowId: randomUUID(), args: [input] }),
-      ) as Promise<FineTuneResult>,
-    );
-  } finally {
-    await trainers.close();
-  }
-}
+const fineTune = (input: FineTuneSpecInput, store: string, Pool = TrainerPool): Promise<FineTuneResult> =>
+  project.withRun(place, input, { store, Pool }, (handle) => handle.result() as Promise<FineTuneResult>);
 
 /** A pool whose trainer is killed with SIGKILL, once in each stage, at a report that fits. */
 function killingPool(
