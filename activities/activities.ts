@@ -6,6 +6,14 @@ import type {
   PublishComparisonResult,
 } from '../src/spec/comparison.js';
 import type {
+  OpenRetrainInput,
+  OpenRetrainResult,
+  PlaceChampionInput,
+  PlacedChampion,
+  SettleRetrainInput,
+  SettleRetrainResult,
+} from '../src/spec/retrain.js';
+import type {
   CorpusInput,
   CorpusResult,
   DownloadDatasetInput,
@@ -54,4 +62,9 @@ export interface Activities {
   evaluateOn: (input: EvaluateOnInput) => Promise<Told<EvaluateResult>>;
   compareEvaluations: (input: CompareEvaluationsInput) => Promise<Told<CompareEvaluationsResult>>;
   publishComparison: (input: PublishComparisonInput) => Promise<Told<PublishComparisonResult>>;
+  /** The first of a retrain: has anything changed? */
+  openRetrain: (input: OpenRetrainInput) => Promise<Told<OpenRetrainResult>>;
+  /** The last of a retrain: promoted or not, and why. */
+  settleRetrain: (input: SettleRetrainInput) => Promise<Told<SettleRetrainResult>>;
+  placeChampion: (input: PlaceChampionInput) => Promise<Told<{ champion?: PlacedChampion }>>;
 }

@@ -8,11 +8,14 @@ import { downloadModel } from './download-model.js';
 import { evaluateModel } from './evaluate-model.js';
 import { evaluateOn } from './evaluate-on.js';
 import { keepEpochs } from './keep-epochs.js';
+import { openRetrain } from './open-retrain.js';
 import { openSegment } from './open-segment.js';
 import { pinInputs } from './pin-inputs.js';
+import { placeChampion } from './place-champion.js';
 import { planTraining } from './plan-training.js';
 import { publishComparison } from './publish-comparison.js';
 import { publishModel } from './publish-model.js';
+import { settleRetrain } from './settle-retrain.js';
 import { splitPairs } from './split-pairs.js';
 import type { ActivityServices } from './stage-activity.js';
 import { trainEpoch } from './train-epoch.js';
@@ -48,5 +51,8 @@ export function createActivities(settings: WorkerSettings, trainers = new Traine
     evaluateOn: evaluateOn(services),
     compareEvaluations: compareEvaluations(services),
     publishComparison: publishComparison(services),
+    openRetrain: openRetrain(services),
+    settleRetrain: settleRetrain(services),
+    placeChampion: placeChampion(services),
   };
 }

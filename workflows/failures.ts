@@ -3,6 +3,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  ChildWorkflowFailure,
   isCancellation,
   TemporalFailure,
   TimeoutFailure,
@@ -40,7 +41,8 @@ export function mayPass(error: unknown): boolean {
 export function toWorkflowFailure(error: unknown): unknown {
   if (isCancellation(error)) return error;
   if (error instanceof FinalError) return ApplicationFailure.nonRetryable(error.message, error.type);
-  if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
+  const isOfPart = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
+  if (isOfPart && error.cause instanceof ApplicationFailure) {
     const { message, type } = error.cause;
     return ApplicationFailure.create({ message, nonRetryable: true, cause: error, ...(type ? { type } : {}) });
   }

@@ -117,6 +117,11 @@ async function trainAndPublish(run: Run, training: Training, input: unknown): Pr
     bitIdentical: trained.bitIdentical,
     warnings: progress.warnings,
     inputsSha256: pins.inputsSha256,
+    artifacts: {
+      retrieval: prepared.corpus.artifact,
+      before: trained.before.artifact,
+      after: trained.after.artifact,
+    },
   };
   // The page is empty when no Worker runs; the memo is not.
   upsertMemo({

@@ -1,5 +1,6 @@
 // Entry of the workflow bundle: what is exported here can be started by its name.
 export { fineTune } from './fine-tune.js';
+export { retrain } from './retrain.js';
 export {
   extendEpochs,
   getMetrics,

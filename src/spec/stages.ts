@@ -360,6 +360,14 @@ export interface FineTuneResult {
   warnings: string[];
   /** Hash of all inputs, to tell whether a new run would train the same. */
   inputsSha256: string;
+  /** What the figures were made from, in the store of the Worker; absent from runs without a workflow and of earlier versions. */
+  artifacts?: RunArtifacts;
+}
+/** The prepared data of a run, and its evaluations on the test part: of the model that it began with and of the published epoch. */
+export interface RunArtifacts {
+  retrieval: ArtifactRef;
+  before: ArtifactRef;
+  after: ArtifactRef;
 }
 
 export type { DatasetSpec, ModelSpec };

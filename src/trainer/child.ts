@@ -4,7 +4,9 @@ import { comparePairs } from '../evaluation/compare-pairs.js';
 import { evaluateOn } from '../evaluation/evaluate-on.js';
 import { evaluateModel } from '../evaluation/evaluate-stage.js';
 import { publishComparison } from '../publishing/publish-comparison.js';
+import { placeChampion } from '../publishing/champion-folder.js';
 import { publishModel } from '../publishing/publish.js';
+import { settleRetrain } from '../publishing/settle-retrain.js';
 import type { WeightsRef } from '../spec/stages.js';
 import { trainEpoch } from '../training/epoch.js';
 import { planTraining } from '../training/plan.js';
@@ -42,6 +44,11 @@ serveTrainer((settings) => {
       const result = await publishModel(input, { ...context, embedder });
       for (const root of publishedRoots(input)) await recordRoot(context.store, root);
       return result;
+    },
+    settleRetrain,
+    placeChampion: async ({ name, outputDirectory }, { store }) => {
+      const champion = await placeChampion(store, name, outputDirectory);
+      return champion ? { champion } : {};
     },
   };
 });

@@ -7,6 +7,7 @@ import type {
   PublishComparisonInput,
   PublishComparisonResult,
 } from '../spec/comparison.js';
+import type { PlaceChampionInput, PlacedChampion, SettleRetrainInput, SettleRetrainResult } from '../spec/retrain.js';
 import type {
   Claimant,
   EvaluateInput,
@@ -34,6 +35,12 @@ export interface TrainerOperations {
   evaluateOn: { input: EvaluateOnInput; result: EvaluateResult };
   compareEvaluations: { input: CompareEvaluationsInput; result: CompareEvaluationsResult };
   publishComparison: { input: PublishComparisonInput & { outputDirectory: string }; result: PublishComparisonResult };
+  /** `decidedMs`: since 1970. */
+  settleRetrain: {
+    input: SettleRetrainInput & { outputDirectory: string; decidedMs: number };
+    result: SettleRetrainResult;
+  };
+  placeChampion: { input: PlaceChampionInput & { outputDirectory: string }; result: { champion?: PlacedChampion } };
 }
 
 /** Name of an operation. */

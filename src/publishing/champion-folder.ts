@@ -1,0 +1,117 @@
+// A champion's place on disk, under the output folder:
+//   data/champions/<name>           the path that services load: a link, moved by one rename
+//   data/versions/<name>-v<number>  what it leads to: the published folder of a promoted model
+// The history in the store is the truth (src/artifacts/champion-log.ts) and holds every file, so a folder that is gone or was changed is
+// laid out again. The standing version's folder and the one before it are kept; older ones come back when they are asked for.
+import { lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { basename, dirname, join, relative } from 'node:path';
+import { readArtifact, remember } from '../artifacts/artifact.js';
+import {
+  readChampionLog,
+  standingChampion,
+  versionBefore,
+  type ChampionEntry,
+  type ChampionVersion,
+} from '../artifacts/champion-log.js';
+import { flushFolder } from '../artifacts/flushed-files.js';
+import { sha256OfFile } from '../artifacts/hash.js';
+import type { StageContext } from '../artifacts/stage-context.js';
+import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
+import { FinalError } from '../errors.js';
+import { championPaths, type PlacedChampion } from '../spec/retrain.js';
+import type { ArtifactRef } from '../spec/stages.js';
+import { stageFolder } from './replace-folder.js';
+import { copyOut } from './write-files.js';
+
+const KIND = 'champion-version';
+const WEIGHTS = 'model.safetensors';
+
+/** Takes every file of a published folder into the store. */
+export async function takeVersion(
+  folder: string,
+  { store, signal }: Pick<StageContext, 'store' | 'signal'>,
+): Promise<ArtifactRef> {
+  const blobs: Record<string, BlobRef> = {};
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries.filter((each) => each.isFile())) {
+    signal.throwIfAborted();
+    const path = join(entry.parentPath, entry.name);
+    blobs[relative(folder, path).split(/[\\/]/).join('/')] = await store.putFile(path);
+  }
+  const { kind, key } = await remember({
+    ...{ store, kind: KIND, version: 1, inputs: { blobs } },
+    make: () => Promise.resolve({ blobs, facts: { files: Object.keys(blobs).length } }),
+  });
+  return { kind, key };
+}
+
+/**
+ * Brings the champion's folder and its path to what the history says.
+ *
+ * @param directory Absolute output folder, found to be allowed.
+ * @returns undefined before the first promotion.
+ * @throws FinalError `PathNotAllowed` when something that is no link stands at the champion's path; DamagedError when the store no
+ * longer holds the version whole and its folder is not whole either.
+ */
+export async function placeChampion(
+  store: ArtifactStore,
+  name: string,
+  directory: string,
+): Promise<PlacedChampion | undefined> {
+  const entries = await readChampionLog(store, name);
+  const standing = standingChampion(entries);
+  if (!standing) return undefined;
+  const { path, folder } = championPaths(directory, name, standing.number);
+  await layOut(store, standing, folder);
+  await pointTo(path, folder);
+  await removeOlder(directory, name, entries);
+  return { version: standing.number, sha256: standing.sha256, path, folder };
+}
+
+/** The version's folder, made from the store unless it is there with the weights that it should have. */
+async function layOut(store: ArtifactStore, { files, sha256 }: ChampionVersion, folder: string): Promise<void> {
+  const actual = await sha256OfFile(join(folder, WEIGHTS)).catch(() => undefined);
+  if (actual === sha256) return;
+  const { blobs } = await readArtifact(store, files);
+  const staged = await stageFolder(folder);
+  try {
+    for (const [file, blob] of Object.entries(blobs)) await copyOut(store, blob, staged.path, file);
+    await staged.commit();
+  } finally {
+    await staged.discard();
+  }
+}
+
+/** Points the link at a folder, by one rename: whoever opens it sees the one or the other. */
+async function pointTo(path: string, folder: string): Promise<void> {
+  const parent = dirname(path);
+  await mkdir(parent, { recursive: true });
+  const target = relative(parent, folder);
+  const there = await lstat(path).catch(() => undefined);
+  if (there && !there.isSymbolicLink()) {
+    throw new FinalError(
+      'PathNotAllowed',
+      `champion: ${path} must be free or the champion's own link, got ${there.isDirectory() ? 'a folder' : 'a file'}. Move it away, or name the champion otherwise (output.name).`,
+    );
+  }
+  if (there && (await readlink(path)) === target) return;
+  const temporary = join(parent, `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  await symlink(target, temporary);
+  try {
+    await rename(temporary, path);
+    await flushFolder(parent);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Removes the folders of versions but of the standing one and of the one that a roll-back leads to. */
+async function removeOlder(directory: string, name: string, entries: readonly ChampionEntry[]): Promise<void> {
+  const standing = entries.at(-1)?.champion ?? 0;
+  const kept = [standing, versionBefore(entries, standing)?.number, entries.at(-2)?.champion];
+  for (const { number, version } of entries) {
+    if (!version || kept.includes(number)) continue;
+    await rm(championPaths(directory, name, number).folder, { recursive: true, force: true });
+  }
+}

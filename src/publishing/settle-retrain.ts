@@ -1,0 +1,146 @@
+// The end of a retrain: champion (or base) and candidate on the same test questions, those left out that either was trained on; a
+// promotion when the gain is proven; the decision in the champion's history either way, with its reason. An attempt that comes again
+// finds its own entry.
+import { join } from 'node:path';
+import {
+  addToChampionLog,
+  readChampionLog,
+  standingChampion,
+  type ChampionEntry,
+  type ChampionVersion,
+} from '../artifacts/champion-log.js';
+import { sha256OfFile } from '../artifacts/hash.js';
+import type { StageContext } from '../artifacts/stage-context.js';
+import { DamagedError } from '../artifacts/store.js';
+import { inputsByContent } from '../dataset/retrain-inputs.js';
+import { addTrainedQuestions } from '../dataset/trained-questions.js';
+import { compareOnUnseen } from '../evaluation/unseen.js';
+import { outputName } from '../spec/names.js';
+import {
+  describeBase,
+  type RetrainComparison,
+  type RetrainInputs,
+  type SettleRetrainInput,
+  type SettleRetrainResult,
+} from '../spec/retrain.js';
+import { takeVersion } from './champion-folder.js';
+
+/** Input of {@link settleRetrain}. */
+export type SettleInput = SettleRetrainInput & {
+  /** Absolute, and found to be allowed. */
+  outputDirectory: string;
+  /** The server's time for the decision, in milliseconds since 1970. */
+  decidedMs: number;
+};
+
+/**
+ * Compares, decides, and writes the decision down.
+ *
+ * @throws DamagedError when the candidate's folder is no longer what was published.
+ */
+export async function settleRetrain(input: SettleInput, context: StageContext): Promise<SettleRetrainResult> {
+  const { store } = context;
+  const { spec, champion, candidate, workflow } = input;
+  const name = outputName(spec);
+  const entries = await readChampionLog(store, name);
+  const own = entries.find(({ runId }) => runId === workflow.runId);
+  if (own) return resultOf(own);
+  const standing = standingChampion(entries);
+  if (standing?.number !== champion?.version) {
+    const now = standing ? `version ${standing.number}` : 'none';
+    return {
+      outcome: 'notPromoted',
+      why: `The champion changed while the candidate was trained (version ${champion?.version ?? 'none'} before, ${now} now): the next run compares with that one.`,
+    };
+  }
+  const { retrieval, before, after } = candidate.artifacts;
+  const trainedOn = await addTrainedQuestions(store, retrieval, standing?.trainedOn);
+  const compared = await compareOnUnseen(store, { before, after, retrieval, trainedOn });
+  const { verdict, questions, dropped } = compared;
+  const against = champion ? 'champion' : 'base';
+  const comparison: RetrainComparison | undefined = verdict && { against, verdict, questions, dropped };
+  const promoted = verdict?.verdict === 'improved' && verdict.interval[0] > spec.retrain.smallestGain;
+  const why = reason(input, comparison, dropped);
+  const { start, trainedBy } = input;
+  const judged = {
+    ...{ sha256: candidate.model.sha256, start, trainedBy, base: describeBase(spec) },
+    inputs: await inputsOf(input, context),
+    metrics: shown(candidate.metrics),
+    ...(comparison && { comparison }),
+  };
+  const entry = await addToChampionLog(store, name, entries, {
+    event: promoted ? 'promoted' : 'rejected',
+    ...(!promoted && { champion: standing?.number ?? 0 }),
+    at: new Date(input.decidedMs).toISOString(),
+    by: `workflow ${workflow.workflowId}`,
+    why,
+    candidate: judged,
+    ...(promoted && { version: await versionOf(input, trainedOn, context) }),
+    runId: workflow.runId,
+  });
+  // Somebody wrote meanwhile: look again at what stands now.
+  return entry ? resultOf(entry) : settleRetrain(input, context);
+}
+
+/** What the candidate was really trained on: a local file may have changed since it was looked at, and then its revision is not known. */
+async function inputsOf({ spec, inputs, candidate }: SettleInput, { store }: StageContext): Promise<RetrainInputs> {
+  const content = await inputsByContent(store, spec, candidate.artifacts.retrieval);
+  return content === inputs.content ? inputs : { revision: `of ${content}`, content };
+}
+
+async function versionOf(
+  { candidate: { model }, outputDirectory }: SettleInput,
+  trainedOn: ChampionVersion['trainedOn'],
+  context: StageContext,
+): Promise<ChampionVersion> {
+  const actual = await sha256OfFile(join(model.path, 'model.safetensors')).catch(() => 'nothing');
+  if (actual !== model.sha256)
+    throw new DamagedError(`candidate ${model.path}`, `expected ${model.sha256}, got ${actual}`);
+  const files = await takeVersion(model.path, context);
+  return { sha256: model.sha256, files, trainedOn, directory: outputDirectory };
+}
+
+function resultOf({ number, event, why, candidate }: ChampionEntry): SettleRetrainResult {
+  return {
+    outcome: event === 'promoted' ? 'promoted' : 'notPromoted',
+    why,
+    entry: number,
+    ...(candidate?.comparison && { comparison: candidate.comparison }),
+  };
+}
+
+/** A sentence on the decision. */
+function reason(
+  { spec: { retrain }, champion }: SettleInput,
+  comparison: RetrainComparison | undefined,
+  dropped: number,
+): string {
+  const other = champion ? `champion, version ${champion.version}` : 'base model';
+  if (!comparison)
+    return `Not promoted: all ${dropped} test questions are ones that a model was trained on, so that nothing can be compared.`;
+  const { verdict, questions } = comparison;
+  const [low, high] = verdict.interval.map(signed);
+  const figures =
+    `NDCG@10 ${signed(verdict.difference)} against the ${other}; 95 % interval ${low} to ${high}, on ${questions} test questions` +
+    (dropped > 0 ? ` (${dropped} left out that a model was trained on)` : '');
+  if (verdict.verdict === 'worse') return `Not promoted: retrieval got worse (${figures}).`;
+  if (verdict.verdict === 'unclear')
+    return `Not promoted: no gain is proven, the difference may be chance (${figures}).`;
+  if (verdict.interval[0] <= retrain.smallestGain)
+    return `Not promoted: a gain is proven, but not one above retrain.smallestGain ${retrain.smallestGain} (${figures}).`;
+  return `Promoted: a gain is proven (${figures}).`;
+}
+
+function signed(value: number | undefined): string {
+  return `${(value ?? 0) >= 0 ? '+' : '−'}${Math.abs(value ?? 0).toFixed(4)}`;
+}
+
+/** Four digits: the history is read by people. */
+function shown({ before, after }: SettleRetrainInput['candidate']['metrics']): {
+  before: Record<string, number>;
+  after: Record<string, number>;
+} {
+  const round = (metrics: Record<string, number>): Record<string, number> =>
+    Object.fromEntries(Object.entries(metrics).map(([metric, value]) => [metric, Number(value.toFixed(4))]));
+  return { before: round(before), after: round(after) };
+}
