@@ -1,9 +1,15 @@
 // The plugin in Workers of somebody else, against a development server.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, Worker, bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FineTunePlugin } from '../src/index.js';
@@ -55,6 +61,21 @@ async function firstPollers(taskQueue: string): Promise<unknown[]> {
   return [];
 }
 
+/** Their workflows as an ES module, bundled with the plugin as it is built. */
+async function builtBundle(name: string, workflows: string): Promise<WorkflowBundleWithSourceMap> {
+  const built = new URL('../dist/src/index.js', import.meta.url).href;
+  const { FineTunePlugin: BuiltPlugin } = (await import(built)) as { FineTunePlugin: typeof FineTunePlugin };
+  const project = join(store, name);
+  await mkdir(project);
+  await writeFile(join(project, 'package.json'), '{"type": "module"}');
+  await writeFile(join(project, 'workflows.js'), workflows);
+  return bundleWorkflowCode({
+    workflowsPath: join(project, 'workflows.js'),
+    plugins: [new BuiltPlugin({ store })],
+    logger: new DefaultLogger('ERROR'),
+  });
+}
+
 const BOTH = { greet: 'hello you', unknown: 'handled by default', fineTune: 'InvalidSpec' };
 
 describe('FineTunePlugin', { timeout: 180_000 }, () => {
@@ -89,6 +110,31 @@ describe('FineTunePlugin', { timeout: 180_000 }, () => {
     const options = plugin.configureWorker({ taskQueue: 'q', activities: { own: () => Promise.resolve() } });
     expect(options.workflowsPath).toBeUndefined();
     expect(Object.keys(options.activities ?? {})).toEqual(expect.arrayContaining(['own', 'trainEpoch', 'pinInputs']));
+  });
+
+  it('is content, as built, with workflows in an ES module that has no handler of unknown types', async () => {
+    const bundle = await builtBundle('plain', 'export async function greet(name) { return `hello ${name}`; }');
+    expect(bundle.code).toContain('hello ${');
+  });
+
+  it("leaves a workflow of theirs alone that is called like one of this package's messages", async () => {
+    const workflowBundle = await builtBundle('pause', 'export async function pause() { return "theirs"; }');
+    const worker = await Worker.create({
+      ...{ connection: server.nativeConnection, taskQueue: 'theirs-too', workflowBundle },
+      plugins: [new FineTunePlugin({ store, trainingWorker: false })],
+    });
+    const pause = () => server.client.workflow.execute('pause', { taskQueue: 'theirs-too', workflowId: 'pause' });
+    expect(await worker.runUntil(pause)).toBe('theirs');
+  });
+
+  it('is an error of the bundler when a workflow type would be theirs and its own at once', async () => {
+    await expect(builtBundle('twice', 'export async function fineTune() {}')).rejects.toThrow(/Webpack finished/);
+  });
+
+  it("lets them export this package's workflows again, and call them", async () => {
+    const entry = fileURLToPath(new URL('../dist/workflows/index.js', import.meta.url));
+    const bundle = await builtBundle('again', `export * from '${entry}'; export { fineTune } from '${entry}';`);
+    expect(bundle.code).toContain('Fine-tunes');
   });
 
   it('works in a bundle that is built beforehand', async () => {

@@ -1,6 +1,7 @@
-// Entry of the workflow bundle: what is exported here can be started by its name.
-export { fineTune } from './fine-tune.js';
-export { retrain } from './retrain.js';
+// Entry of the workflow bundle: the workflow types, which can be started by their names, and the messages that they know.
+export * from './workflow-types.js';
+export { sweep } from './sweep.js';
+export { fineTuneTrial, type TrialResult } from './trial.js';
 export {
   extendEpochs,
   getMetrics,

@@ -1,0 +1,3 @@
+// The workflow types of this package, without the messages: what the plugin adds to a Worker's own. A new type has its line here.
+export { fineTune } from './fine-tune.js';
+export { retrain } from './retrain.js';
