@@ -1,7 +1,14 @@
 // The engine against PyTorch (numbers of test/fixtures/tiny-bert.json), against itself in micro-batches, and for determinism.
 import { afterEach, describe, expect, test } from 'vitest';
 import { expectAllclose, relativeError } from '../../test/support/allclose.js';
-import { expected, TINY_CASES, tinyBert, tinyOptions, tokenized } from '../../test/support/tiny-bert.js';
+import {
+  expected,
+  expectedWithDropout,
+  TINY_CASES,
+  tinyBert,
+  tinyOptions,
+  tokenized,
+} from '../../test/support/tiny-bert.js';
 import { bert } from '../models/bert.js';
 import { Engine, type EngineOptions } from './engine.js';
 
@@ -53,6 +60,20 @@ describe.each(TINY_CASES)('the engine with %s pooling', (tinyCase) => {
     const engine = await open(tinyOptions(tinyCase));
     const embeddings = await engine.embed(tokenized([...queries, ...documents]));
     expectAllclose(embeddings, expected(tinyCase).embeddings, { rtol: 1e-4, atol: 2e-6, label: 'embeddings' });
+  });
+});
+
+describe('dropout', () => {
+  test('stands where transformers has it: loss and gradients are those of PyTorch with the same masks', async () => {
+    const truth = expectedWithDropout();
+    const engine = await open(tinyOptions('mean normalized', { dropout: truth.dropout }));
+    const { loss, gradients } = await engine.step({ queries, documents, step: truth.step });
+    expectAllclose([loss], [truth.loss], { rtol: 2e-6, label: 'loss' });
+    const actual = torchGradients(gradients);
+    expect([...actual.keys()].sort()).toEqual([...truth.gradients.keys()].sort());
+    for (const [name, gradient] of truth.gradients) {
+      if (!isKeyBias(name)) expect(relativeError(actual.get(name)!.data, gradient), name).toBeLessThan(1e-4);
+    }
   });
 });
 

@@ -71,6 +71,22 @@ export function expected(tinyCase: TinyCase): {
   };
 }
 
+/** What PyTorch gave with mean pooling, normalised, under dropout with our masks (tiny-bert-dropout.json). */
+export function expectedWithDropout(): {
+  step: number;
+  dropout: { hidden: number; attention: number };
+  loss: number;
+  gradients: Map<string, Float32Array>;
+} {
+  const { step, dropout, loss, gradients } = JSON.parse(
+    readFileSync(new URL('../fixtures/tiny-bert-dropout.json', import.meta.url), 'utf8'),
+  ) as Pick<ReturnType<typeof expectedWithDropout>, 'step' | 'dropout' | 'loss'> & {
+    gradients: Record<string, string>;
+  };
+  const named = Object.entries(gradients).map(([name, data]): [string, Float32Array] => [name, floats(data)]);
+  return { step, dropout, loss, gradients: new Map(named) };
+}
+
 /** Texts as the tokenizer gives them. */
 export function tokenized(texts: readonly Int32Array[]): TokenizedTexts {
   const offsets = new Int32Array(texts.length + 1);
