@@ -9,8 +9,25 @@ export {
   type StartFineTuneOptions,
 } from './temporal/client.js';
 export { watchRun, type ActivitySnapshot, type RunSnapshot, type WatchRunOptions } from './temporal/run-watch.js';
+export {
+  createRetrainSchedule,
+  defaultScheduleId,
+  listRetrainSchedules,
+  RETRAIN_WORKFLOW,
+  retrainSchedule,
+  updateRetrainSchedule,
+  type RetrainScheduleOptions,
+  type RetrainScheduleSummary,
+} from './temporal/schedules.js';
 export { DEFAULT_TASK_QUEUE, FINE_TUNE_WORKFLOW } from './temporal/defaults.js';
 export { fineTuneSpecSchema, type FineTuneSpec, type FineTuneSpecInput } from './spec/spec.js';
+export {
+  parseRetrainSpec,
+  retrainSpecSchema,
+  type RetrainResult,
+  type RetrainSpec,
+  type RetrainSpecInput,
+} from './spec/retrain.js';
 export { parseSpec } from './spec/parse.js';
 export { FINAL_ERROR_TYPES, RETRYABLE_ERROR_TYPES, type FinalErrorType, type RetryableErrorType } from './errors.js';
 export type { FineTuneResult, Metrics, StageProgress, TrainingFigures, Verdict } from './spec/stages.js';

@@ -314,4 +314,5 @@ class LocalRun {
   }
 }
 
+export { placeChampion } from './publishing/champion-folder.js';
 export { findGarbage, freeGarbage, type Garbage, type GarbageReport } from './training/garbage.js';

@@ -72,6 +72,17 @@ export async function listChampions(store: ArtifactStore): Promise<string[]> {
   return [...new Set(keys.map((key) => key.slice(0, key.lastIndexOf('/'))))];
 }
 
+/** What the histories of all champions refer to. */
+export async function championArtifacts(store: ArtifactStore): Promise<ArtifactRef[]> {
+  const needed: ArtifactRef[] = [];
+  for (const name of await listChampions(store)) {
+    for (const { version } of await readChampionLog(store, name)) {
+      if (version) needed.push(version.files, version.trainedOn);
+    }
+  }
+  return needed;
+}
+
 /**
  * Adds a decision.
  *

@@ -5,7 +5,9 @@ import { packageVersion } from '../temporal/defaults.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addGcCommand } from './commands/gc.js';
 import { addPlanCommand } from './commands/plan.js';
+import { addRollbackCommand } from './commands/rollback.js';
 import { addRunCommand } from './commands/run.js';
+import { addScheduleCommand } from './commands/schedule.js';
 import { addServerCommand } from './commands/server.js';
 import { addStartCommand } from './commands/start.js';
 import { addResultCommand, addWatchCommand } from './commands/watch.js';
@@ -25,6 +27,8 @@ for (const add of [
   addServerCommand,
   addWatchCommand,
   addResultCommand,
+  addScheduleCommand,
+  addRollbackCommand,
   addPlanCommand,
   addGcCommand,
   addDoctorCommand,

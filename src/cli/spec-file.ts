@@ -13,16 +13,23 @@ import { isReadyDataset, type FineTuneSpec } from '../spec/spec.js';
  * @throws FinalError `InvalidSpec` (with one line a problem) or `SourceNotFound`.
  */
 export async function readSpecFile(path: string, folder = process.cwd()): Promise<FineTuneSpec> {
+  return resolveSpecPaths(parseSpec(await readJsonFile(path, folder)), folder);
+}
+
+/**
+ * Reads a JSON file that a user named.
+ *
+ * @throws FinalError `SourceNotFound` or `InvalidSpec`.
+ */
+export async function readJsonFile(path: string, folder = process.cwd()): Promise<unknown> {
   const text = await readFile(resolve(folder, path), 'utf8').catch((error: unknown) => {
     throw new FinalError('SourceNotFound', `spec: no file ${path} can be read in ${folder}`, { cause: error });
   });
-  let json: unknown;
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text) as unknown;
   } catch (error) {
     throw new FinalError('InvalidSpec', `spec: ${path} is no JSON: ${errorMessage(error)}`, { cause: error });
   }
-  return resolveSpecPaths(parseSpec(json), folder);
 }
 
 /** The spec with model and dataset paths and the output directory absolute. */

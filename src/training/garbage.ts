@@ -1,7 +1,8 @@
 // What a store no longer needs. Its roots lie in the store itself: a record of kind `run` for each run, which names the artifacts that the
 // run is made of and, once it is published, the checkpoint that was. A run counts as long as it or something that it names was touched
-// within the given days. Whatever was touched within a day stays in any case, and so do every manifest, state, loss history and evaluation:
-// they are small, and say what was done. Of checkpoints only the tensors go.
+// within the given days; what the history of a champion names counts always. Whatever was touched within a day stays in any case, and so
+// do every manifest, state, loss history and evaluation: they are small, and say what was done. Of checkpoints only the tensors go.
+import { CHAMPION_KIND, championArtifacts } from '../artifacts/champion-log.js';
 import type { ArtifactStore, BlobRef, JsonObject, StoredItem } from '../artifacts/store.js';
 import type { CheckpointRef } from '../spec/stages.js';
 import { listCheckpoints, markReleased, readManifest, tensorsOf } from './checkpoint.js';
@@ -10,7 +11,7 @@ import { ROOT_KIND, type RunRoot } from './run-root.js';
 const DAY_MS = 24 * 3_600_000;
 const NEWEST = 2;
 /** Small, and worth keeping for what they say. */
-const KEPT_KINDS = new Set([ROOT_KIND, 'checkpoint', 'checkpoint-released', 'evaluation', 'epochs']);
+const KEPT_KINDS = new Set([ROOT_KIND, CHAMPION_KIND, 'checkpoint', 'checkpoint-released', 'evaluation', 'epochs']);
 
 /** Something that can be freed, and why. */
 export interface Garbage {
@@ -39,7 +40,8 @@ export async function findGarbage(store: ArtifactStore, { days = 30 } = {}): Pro
   const claimed = new Set(
     inventory.filter((item) => item.type === 'claim' && !isOld(item)).map(({ name }) => name.split('/')[0]!),
   );
-  const needed = new Set(roots.flatMap(({ artifacts }) => artifacts.map(({ kind, key }) => `${kind}/${key}`)));
+  const artifacts = [...roots.flatMap((root) => root.artifacts), ...(await championArtifacts(store))];
+  const needed = new Set(artifacts.map(({ kind, key }) => `${kind}/${key}`));
   const { keptBlobs, released } = await sortCheckpoints(store, { records, roots, claimed, isOld });
 
   const items: Garbage[] = [];
