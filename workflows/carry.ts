@@ -4,6 +4,7 @@ import { allHandlersFinished, condition, continueAsNew, patched, workflowInfo } 
 import type { TrainingSpec } from '../src/spec/spec.js';
 import type { EpochBookState } from './epoch-book.js';
 import type { fineTune } from './fine-tune.js';
+import type { RunOrder } from './order.js';
 import type { Prepared } from './prepare.js';
 import { newRunState, thinned, type EpochFigures, type RunState } from './progress.js';
 import type { Run } from './run.js';
@@ -29,13 +30,17 @@ export interface Carried {
 }
 
 /** Continues as new when the server suggests it. Called between two epochs; does not return then. */
-export async function continueWhenLong(run: Run, training: Training, input: unknown): Promise<void> {
+export async function continueWhenLong(
+  run: Run,
+  training: Training,
+  { input, order }: { input: unknown; order: RunOrder },
+): Promise<void> {
   if (!workflowInfo().continueAsNewSuggested || !patched('continue-as-new')) return;
   await training.book.keep(run, training.prepared.pins.storeId, { all: true });
   await condition(allHandlersFinished);
   const { steering, prepared, segment, epoch, book } = training;
   const { progress, epochs, losses, about } = run.state;
-  await continueAsNew<typeof fineTune>(input, {
+  const carried: Carried = {
     prepared: { ...prepared, plan: { ...prepared.plan, stepsPerEpoch: [] } },
     book: book.state,
     ...{ segment, epoch },
@@ -48,7 +53,9 @@ export async function continueWhenLong(run: Run, training: Training, input: unkn
       losses: thinned(losses, MOST_LOSSES),
     },
     repairs: run.repairs,
-  });
+  };
+  // Of whichever type this run is: `fineTune`, or a trial, which takes the same.
+  await continueAsNew<typeof fineTune>(input, carried, ...(Object.keys(order).length > 0 ? [order] : []));
 }
 
 /** The state of a run that goes on. */

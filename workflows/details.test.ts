@@ -1,6 +1,6 @@
 // What the run's page shows, as text.
 import { describe, expect, it } from 'vitest';
-import { niceTicks } from './curve.js';
+import { niceTicks } from './drawing.js';
 import { escapeMarkdown, renderDetails } from './details.js';
 import { newRunState, type RunState } from './progress.js';
 

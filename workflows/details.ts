@@ -74,7 +74,8 @@ function speed({ loss, learningRate, pairsPerSecond, etaSeconds }: RunState['pro
   ];
 }
 
-function duration(seconds: number): string {
+/** Seconds for the eye, e.g. `12 min`. */
+export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   const minutes = seconds / 60;
   if (minutes < 90) return `${Math.round(minutes)} min`;

@@ -14,7 +14,8 @@ import { newRunState } from './progress.js';
 import { Run } from './run.js';
 import { firstSegment } from './segments.js';
 import { Steering } from './steering.js';
-import { train, type Training } from './train.js';
+import type { RunOrder } from './order.js';
+import { train, type Trained, type Training } from './train.js';
 
 const MOST_REPAIRS = 3;
 /** Epochs in the result. */
@@ -25,18 +26,40 @@ const MOST_EPOCHS_TOLD = 60;
  *
  * @param input A spec (src/spec/spec.ts); without one the run fails and says what is needed, with an example.
  * @param carried What the run hands to itself when it continues as new; never given at a start.
+ * @param order What a workflow fixes for a run that it starts itself; people never give it.
  */
-export async function fineTune(input?: unknown, carried?: Carried): Promise<FineTuneResult> {
+export async function fineTune(input?: unknown, carried?: Carried, order?: RunOrder): Promise<FineTuneResult> {
+  return trainAs({ input, carried, order }, publish);
+}
+
+/** What a run is told at its start. */
+export interface TrainAsOptions {
+  input: unknown;
+  carried?: Carried | undefined;
+  order?: RunOrder | undefined;
+}
+
+/** Parses the spec, prepares and trains; `finish` makes the result of what was trained. */
+export async function trainAs<Result>(
+  options: TrainAsOptions,
+  finish: (run: Run, training: Training, trained: Trained) => Promise<Result>,
+): Promise<Result> {
   try {
-    return await runSpec(parseSpec(input), input, carried);
+    return await runSpec(parseSpec(options.input), options, finish);
   } catch (error) {
     throw toWorkflowFailure(error);
   }
 }
 
-async function runSpec(spec: FineTuneSpec, input: unknown, carried?: Carried): Promise<FineTuneResult> {
-  const run = new Run(carried ? carriedState(carried) : newRunState(outputName(spec), spec.training.epochs));
-  const steering = new Steering(run, carried?.training ?? spec.training, carried?.pending);
+async function runSpec<Result>(
+  spec: FineTuneSpec,
+  { input, carried, order = {} }: TrainAsOptions,
+  finish: (run: Run, training: Training, trained: Trained) => Promise<Result>,
+): Promise<Result> {
+  const name = order.name ?? outputName(spec);
+  const run = new Run(carried ? carriedState(carried) : newRunState(name, spec.training.epochs));
+  const isTrial = order.untilEpoch !== undefined;
+  const steering = new Steering(run, carried?.training ?? spec.training, carried?.pending, { isTrial });
   registerMessages(run, steering);
   let training: Training | undefined;
   if (carried) {
@@ -45,11 +68,14 @@ async function runSpec(spec: FineTuneSpec, input: unknown, carried?: Carried): P
     const { prepared, segment, epoch } = carried;
     training = { ...{ spec, prepared, steering, segment, epoch }, book: new EpochBook(carried.book), again: [] };
   }
-  const pins = carried?.prepared.pins ?? (await pin(run, spec));
+  const pins = carried?.prepared.pins ?? (await pin(run, spec, order.pins));
   for (;;) {
     try {
       training ??= await beginTraining(run, steering, spec, pins);
-      return await trainAndPublish(run, training, input);
+      if (isTrial) training.untilEpoch = order.untilEpoch;
+      const ongoing = training;
+      const trained = await train(run, training, () => continueWhenLong(run, ongoing, { input, order }));
+      return await finish(run, training, trained);
     } catch (error) {
       if (isCancellation(error) || !isArtifactDamaged(error) || run.repairs >= MOST_REPAIRS) throw error;
       run.repairs++;
@@ -73,10 +99,9 @@ async function beginTraining(run: Run, steering: Steering, spec: FineTuneSpec, p
   return { ...{ spec, prepared, steering, segment, again }, epoch: 1, book: new EpochBook() };
 }
 
-async function trainAndPublish(run: Run, training: Training, input: unknown): Promise<FineTuneResult> {
+async function publish(run: Run, training: Training, trained: Trained): Promise<FineTuneResult> {
   const { spec, prepared, book } = training;
   const { pins } = prepared;
-  const trained = await train(run, training, () => continueWhenLong(run, training, input));
   const { workflowId, runId } = workflowInfo();
   const { progress } = run.state;
   const published = await run.trainerStage('publish', 'publishModel', 'publish-model', progress.name, {

@@ -8,6 +8,7 @@ import type {
   CorpusResult,
   DatasetPin,
   ModelPin,
+  PinInput,
   PinResult,
   PlanResult,
   SplitResult,
@@ -28,11 +29,12 @@ export interface Prepared {
   split?: SplitResult;
 }
 
-/** Fixes revisions and takes local files into the store. */
-export async function pin(run: Run, spec: FineTuneSpec): Promise<PinResult> {
+/** Fixes revisions and takes local files into the store; what a workflow before this one has fixed stays. */
+export async function pin(run: Run, spec: FineTuneSpec, fixed?: PinInput['pins']): Promise<PinResult> {
   const pins = await run.stage('pin', 'pinInputs', 'pin-inputs', 'Fix revisions, take local files into the store', {
     spec,
     mayCreateStore: true,
+    ...(fixed && { pins: fixed }),
   });
   run.useTrainingQueue(pins.trainingTaskQueue);
   run.state.about = [`model ${describePin(pins.model)}`, `dataset ${describePin(pins.dataset)}`];
@@ -74,30 +76,13 @@ export async function pinAgain(run: Run, spec: FineTuneSpec, pins: PinResult): P
 /** Runs the stages from download to plan. */
 export async function prepare(run: Run, spec: FineTuneSpec, pins: PinResult): Promise<Prepared> {
   const { storeId } = pins;
-  const { dataset, training } = spec;
+  const { training } = spec;
   const model = await run.stage('download', 'downloadModel', 'download-model', describePin(pins.model), {
     storeId,
     pin: pins.model,
     ...('random' in spec.model && { random: spec.model.random }),
   });
-  const files = await run.stage('download', 'downloadDataset', 'download-dataset', describePin(pins.dataset), {
-    storeId,
-    pin: pins.dataset,
-    dataset,
-  });
-  const pairs = isReadyDataset(dataset) ? undefined : await pairsOf(run, spec, storeId, files.artifact);
-  const corpus = await run.stage(
-    'corpus',
-    'buildCorpus',
-    'build-corpus',
-    'Questions, documents and what belongs together',
-    {
-      storeId,
-      from: pairs?.split.artifact ?? files.artifact,
-      dataset,
-      keep: training.keep,
-    },
-  );
+  const { corpus, snapshot, ...pairs } = await prepareData(run, spec, pins);
   const plan = await run.trainerStage(
     'tokenize',
     'planTraining',
@@ -116,7 +101,35 @@ export async function prepare(run: Run, spec: FineTuneSpec, pins: PinResult): Pr
     totalSteps: plan.totalSteps,
     estimatedSeconds: plan.estimate.seconds,
   });
-  return { pins, model: model.artifact, snapshot: files.artifact, corpus, plan, ...pairs };
+  return { pins, model: model.artifact, snapshot, corpus, plan, ...pairs };
+}
+
+/** Runs the stages of the data alone, from download to corpus. */
+export async function prepareData(
+  run: Run,
+  spec: FineTuneSpec,
+  { storeId, dataset: pinned }: Pick<PinResult, 'storeId' | 'dataset'>,
+): Promise<Pick<Prepared, 'corpus' | 'snapshot' | 'transform' | 'split'>> {
+  const { dataset, training } = spec;
+  const files = await run.stage('download', 'downloadDataset', 'download-dataset', describePin(pinned), {
+    storeId,
+    pin: pinned,
+    dataset,
+  });
+  const pairs = isReadyDataset(dataset) ? undefined : await pairsOf(run, spec, storeId, files.artifact);
+  const corpus = await run.stage(
+    'corpus',
+    'buildCorpus',
+    'build-corpus',
+    'Questions, documents and what belongs together',
+    {
+      storeId,
+      from: pairs?.split.artifact ?? files.artifact,
+      dataset,
+      keep: training.keep,
+    },
+  );
+  return { corpus, snapshot: files.artifact, ...pairs };
 }
 
 async function pairsOf(
@@ -145,6 +158,7 @@ async function pairsOf(
   return { transform, split };
 }
 
-function describePin(pinned: ModelPin | DatasetPin): string {
+/** Where an input came from, in a line. */
+export function describePin(pinned: ModelPin | DatasetPin): string {
   return pinned.type === 'hub' ? `${pinned.id} at ${pinned.commit.slice(0, 12)}` : `${pinned.label} (${pinned.type})`;
 }

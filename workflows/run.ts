@@ -20,11 +20,17 @@ import { addWarnings, advance, recount, type RunState } from './progress.js';
 export class Run {
   /** How often the run went back to make damaged results again. */
   repairs = 0;
+  /** Behind the activities' ids, where the same stages run for several inputs. */
+  suffix = '';
   private call: CallActivity = activitiesOn();
   private trainerCall: CallActivity = activitiesOn();
   private training: CancellationScope | undefined;
 
-  constructor(readonly state: RunState) {}
+  /** @param render The run's page; workflows of several runs have another one. */
+  constructor(
+    readonly state: RunState,
+    private readonly render: () => string = () => renderDetails(state),
+  ) {}
 
   /** Activities that use the trainer go there from now on. */
   useTrainingQueue(taskQueue: string): void {
@@ -116,7 +122,7 @@ export class Run {
 
   /** Renders the run's page anew. */
   show(): void {
-    setCurrentDetails(renderDetails(this.state));
+    setCurrentDetails(this.render());
   }
 
   private async through<K extends keyof Activities>(
@@ -142,6 +148,7 @@ export class Run {
   }
 
   private id(activityId: string): string {
-    return this.repairs === 0 ? activityId : `${activityId}-again-${this.repairs}`;
+    const id = activityId + this.suffix;
+    return this.repairs === 0 ? id : `${id}-again-${this.repairs}`;
   }
 }

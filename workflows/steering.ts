@@ -18,11 +18,13 @@ export class Steering {
   /**
    * @param training what training is to end with: the spec's settings and every accepted change.
    * @param pending changes that are not yet part of a segment.
+   * @param options `isTrial`: a trial of a sweep, whose settings stay.
    */
   constructor(
     private readonly run: Run,
     public training: TrainingSpec,
     public pending: ChangedSettings = {},
+    private readonly options: { isTrial?: boolean } = {},
   ) {}
 
   /** True when the training in progress is to end after its present step. */
@@ -134,6 +136,11 @@ export class Steering {
   }
 
   private demandOpen(update: string): void {
+    if (this.options.isTrial) {
+      refuse(
+        `${update}: a trial keeps its settings, so that the trials of a sweep can be compared. It may be cancelled; the sweep then goes on with the others.`,
+      );
+    }
     if (this.closed) refuse(`${update}: training is over, got a run in the stage "${this.progress.stage}"`);
     if (this.progress.stopping)
       refuse(`${update}: the run is stopping early already, after the present ${this.progress.stopping}`);

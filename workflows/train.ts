@@ -38,6 +38,8 @@ export interface Training {
   segment: Segment;
   /** The next epoch. */
   epoch: number;
+  /** Of a trial: the last epoch for now; the schedule stays that of all epochs. */
+  untilEpoch?: number | undefined;
   /** Changes to make again at the same steps, after damaged results sent the run back. */
   again: RunChange[];
 }
@@ -58,7 +60,9 @@ export async function train(run: Run, training: Training, onEpoch: () => Promise
     state.epochs = [];
     state.losses = [];
   }
-  while (steering.hasEpoch(training.epoch)) {
+  const hasNext = (): boolean =>
+    steering.hasEpoch(training.epoch) && training.epoch <= (training.untilEpoch ?? Infinity);
+  while (hasNext()) {
     const { epoch } = training;
     const began = book.step;
     Object.assign(state.progress, { epoch, stage: 'train', step: began });
@@ -83,7 +87,7 @@ export async function train(run: Run, training: Training, onEpoch: () => Promise
     run.show();
     training.epoch++;
     await book.keep(run, prepared.pins.storeId);
-    if (steering.hasEpoch(training.epoch)) await onEpoch();
+    if (hasNext()) await onEpoch();
   }
   steering.close();
 

@@ -98,7 +98,7 @@ function tableRow(row: TrialRow): Html {
       ${row.trial}. ${row.label}
       ${row.error && html`<br /><span class="fine">${row.error.type}: ${row.error.message}</span>`}
     </th>
-    <td>${OUTCOMES[row.outcome]}</td>
+    <td>${strong && row.error ? 'best, not published' : OUTCOMES[row.outcome]}</td>
     <td>${row.epochs}</td>
     ${figureCell(row.validation, { strong })}
     <td>${row.bestEpoch ?? '–'}</td>

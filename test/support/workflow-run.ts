@@ -24,7 +24,11 @@ export async function withStubRun<T>(
     workflowBundle,
   }: { environment: TestWorkflowEnvironment; workflowBundle: WorkflowBundleWithSourceMap },
   input: unknown,
-  { maxCachedWorkflows = 0, ...options }: Partial<StubOptions> & { maxCachedWorkflows?: number },
+  {
+    maxCachedWorkflows = 0,
+    workflowType = 'fineTune',
+    ...options
+  }: Partial<StubOptions> & { maxCachedWorkflows?: number; workflowType?: string },
   use: (run: StubRun) => Promise<T>,
 ): Promise<T> {
   const taskQueue = `finetune-${randomUUID()}`;
@@ -40,7 +44,7 @@ export async function withStubRun<T>(
   const trainer = await Worker.create({ connection, taskQueue: trainingTaskQueue, activities, ...throttle });
   return main.runUntil(
     trainer.runUntil(async () => {
-      const handle = await client.workflow.start('fineTune', {
+      const handle = await client.workflow.start(workflowType, {
         taskQueue,
         workflowId: randomUUID(),
         args: input === undefined ? [] : [input],

@@ -1,0 +1,59 @@
+// The page of a chain: the steps, and every model on every test part, as a table and as a picture.
+import type { SeveralProgress, StepRow } from '../src/spec/comparison.js';
+import { escapeMarkdown } from './details.js';
+import { drawLines } from './line-chart.js';
+import { codeTable, figure, joinParts, pageHeading, warningLines } from './several-page.js';
+
+/** A chain as it stands. */
+export interface ChainState {
+  base: string;
+  rows: StepRow[];
+  /** NDCG@10 by model and test part, as far as they are measured. */
+  matrix: number[][];
+}
+
+const NAME_LENGTH = 18;
+const SHOWN_PARTS = 8;
+
+/** Markdown for the chain as it stands. */
+export function renderChainPage(progress: SeveralProgress, { base, rows, matrix }: ChainState): string {
+  const shown = rows.slice(0, SHOWN_PARTS);
+  return joinParts([
+    pageHeading('chain', progress),
+    matrix.length < 2
+      ? ''
+      : drawLines({
+          title: 'NDCG@10 of each test part, by steps made',
+          xRange: [0, rows.length],
+          ends: ['base', `step ${rows.length}`],
+          lines: rows.map(({ step, name }, part) => ({
+            label: `${step}. ${name}`,
+            points: matrix.map((figures, model) => [model, figures[part]!] as const),
+          })),
+        }),
+    matrix.length === 0
+      ? ''
+      : [
+          'NDCG@10 of each model (rows) on each test part (columns):',
+          codeTable([
+            ['model', ...shown.map(({ step, name }) => cut(`${step}. ${name}`))],
+            ...matrix.map((figures, model) => [
+              cut(model === 0 ? base : `after ${model}. ${rows[model - 1]!.name}`),
+              ...shown.map((_, part) => `${figure(figures[part])}${part === model - 1 ? ' <' : ''}`),
+            ]),
+          ]),
+        ].join('\n\n'),
+    rows.map(line).join('\n'),
+    progress.report === undefined ? '' : `- Comparison: ${escapeMarkdown(progress.report)}`,
+    warningLines(progress),
+  ]);
+}
+
+function line({ step, name, model, error }: StepRow): string {
+  const state = error ? `failed: ${error.type}` : model ? model.path : 'not begun or on its way';
+  return `- Step ${step}, ${escapeMarkdown(name)}: ${escapeMarkdown(state)}`;
+}
+
+function cut(name: string): string {
+  return name.length > NAME_LENGTH ? `${name.slice(0, NAME_LENGTH - 1)}…` : name;
+}

@@ -1,0 +1,55 @@
+// What the pages of sweeps and chains share: the heading with the bar, tables in code blocks (the page's own tables have no padding), the
+// warnings at the end, and the limit of twenty kilobytes. Texts that come from data are escaped.
+import type { SeveralProgress } from '../src/spec/comparison.js';
+import { duration, escapeMarkdown } from './details.js';
+
+const LIMIT = 19_000;
+const SHOWN_WARNINGS = 6;
+
+/** The parts that have something in them, as one text. */
+export function joinParts(parts: readonly string[]): string {
+  const text = parts.filter((part) => part !== '').join('\n\n');
+  return text.length <= LIMIT ? text : `${text.slice(0, LIMIT)}…`;
+}
+
+/** Name, what goes on, and how far it is. */
+export function pageHeading(kind: string, progress: SeveralProgress): string {
+  const { name, note, paused, stage, epochsDone, epochsPlanned, etaSeconds } = progress;
+  const percent = stage === 'done' ? 100 : Math.round((99 * epochsDone) / Math.max(1, epochsPlanned));
+  const facts = [
+    `**${percent} %**`,
+    `${epochsDone} of ${epochsPlanned} epochs`,
+    ...(etaSeconds === undefined || stage !== 'train' ? [] : [`about ${duration(etaSeconds)} of training left`]),
+  ];
+  return [
+    `### ${escapeMarkdown(name)} · ${kind} · ${paused ? 'paused, ' : ''}${escapeMarkdown(note)}`,
+    '',
+    `<progress value="${percent}" max="100"></progress> ${facts.join(' · ')}`,
+  ].join('\n');
+}
+
+/** Rows of equal length as a code block; the first is the head. */
+export function codeTable(rows: readonly (readonly string[])[]): string {
+  const safe = rows.map((row) => row.map((cell) => cell.replace(/[\r\n`]+/g, ' ')));
+  const widths = safe[0]!.map((_, column) => Math.max(...safe.map((row) => row[column]!.length)));
+  const lines = safe.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
+  return ['```', ...lines, '```'].join('\n');
+}
+
+/** A figure with four decimals, or a dash. */
+export function figure(value: number | undefined): string {
+  return value === undefined ? '–' : value.toFixed(4);
+}
+
+/** Warnings of all runs; the first few. */
+export function warningLines({ warnings }: Pick<SeveralProgress, 'warnings'>): string {
+  if (warnings.length === 0) return '';
+  const more = warnings.length > SHOWN_WARNINGS ? [`- and ${warnings.length - SHOWN_WARNINGS} more`] : [];
+  const lines = warnings.slice(0, SHOWN_WARNINGS).map((warning) => `- ${escapeMarkdown(warning.slice(0, 300))}`);
+  return ['**Told on the way**', '', ...lines, ...more].join('\n');
+}

@@ -1,0 +1,118 @@
+// What the workflows of several runs share: their progress, the messages that they take, the stages that they run themselves (with results
+// that are made again when they are damaged), and the verdicts at the end.
+import { defineQuery, isCancellation, setHandler } from '@temporalio/workflow';
+import type { SeveralProgress, ShortVerdict, EvaluationPair } from '../src/spec/comparison.js';
+import { Children } from './children.js';
+import { isArtifactDamaged } from './failures.js';
+import { pause, resume } from './messages.js';
+import { newRunState } from './progress.js';
+import { Run } from './run.js';
+
+const MOST_REPAIRS = 3;
+const MOST_WARNINGS = 20;
+
+/** Where several runs stand. */
+export const getSeveralProgress = defineQuery<SeveralProgress>('getProgress');
+
+/** Options of {@link Several}. */
+export interface SeveralOptions {
+  name: string;
+  epochsPlanned: number;
+  /** The page, made anew at every change. */
+  render: (progress: SeveralProgress) => string;
+}
+
+/** Surroundings of a workflow that starts runs. */
+export class Several {
+  readonly progress: SeveralProgress;
+  readonly children: Children;
+  /** Calls activities as a run does. */
+  readonly stages: Run;
+  private trainingBegan: number | undefined;
+  /** Epochs done when the clock began. */
+  private doneBefore = 0;
+
+  constructor({ name, epochsPlanned, render }: SeveralOptions) {
+    this.progress = {
+      ...{ name, epochsPlanned, stage: 'prepare', note: 'preparing the data', epochsDone: 0 },
+      ...{ paused: false, running: [], warnings: [] },
+    };
+    this.stages = new Run(newRunState(name, 1), () => render(this.progress));
+    this.children = new Children(this.progress, () => this.show());
+    setHandler(getSeveralProgress, () => this.progress, {
+      description:
+        'Stage, epochs done and planned, seconds left, the runs that go on now, warnings; at the end the report',
+    });
+    setHandler(pause, () => this.children.pause(), {
+      description: 'Let the running trainings save a checkpoint and wait for "resume"; start no others. No data',
+    });
+    setHandler(resume, () => this.children.resume(), { description: 'Go on after "pause". No data' });
+    this.show();
+  }
+
+  /** Renders the page anew. */
+  show(): void {
+    this.stages.show();
+  }
+
+  /** Says what goes on. */
+  enter(stage: SeveralProgress['stage'], note: string): void {
+    Object.assign(this.progress, { stage, note });
+    if (stage === 'train' && this.trainingBegan === undefined) {
+      this.trainingBegan = Date.now();
+      this.doneBefore = this.progress.epochsDone;
+    }
+    this.show();
+  }
+
+  /** Notes epochs that are trained, and how many are planned in all by now. */
+  countEpochs(done: number, planned: number): void {
+    const { progress } = this;
+    Object.assign(progress, { epochsDone: progress.epochsDone + done, epochsPlanned: planned });
+    const since = progress.epochsDone - this.doneBefore;
+    if (since > 0 && this.trainingBegan !== undefined) {
+      const secondsAnEpoch = (Date.now() - this.trainingBegan) / 1000 / since;
+      progress.etaSeconds = Math.round(secondsAnEpoch * Math.max(0, planned - progress.epochsDone));
+    }
+    this.show();
+  }
+
+  /** Collects warnings, each once; the first twenty. */
+  warn(warnings: readonly string[]): void {
+    this.progress.warnings = [...new Set([...this.progress.warnings, ...warnings])].slice(0, MOST_WARNINGS);
+  }
+
+  /**
+   * Runs stages; when a stored result turns out damaged or gone, all of them again, which find at once what is whole.
+   *
+   * @param earlier Stages before these, to be gone through first then.
+   */
+  async mending<T>(work: () => Promise<T>, earlier?: () => Promise<unknown>): Promise<T> {
+    const began = this.stages.repairs;
+    for (;;) {
+      try {
+        if (this.stages.repairs > began) await earlier?.();
+        return await work();
+      } catch (error) {
+        if (isCancellation(error) || !isArtifactDamaged(error) || this.stages.repairs >= MOST_REPAIRS) throw error;
+        this.stages.repairs++;
+        this.warn(['A stored result was damaged or gone and is made again']);
+      }
+    }
+  }
+
+  /** The verdicts on pairs of evaluations; none when one of them is gone from the store meanwhile. */
+  async verdictsOn(storeId: string, pairs: EvaluationPair[]): Promise<(ShortVerdict | undefined)[]> {
+    if (pairs.length === 0) return [];
+    try {
+      const summary = 'Paired bootstrap over the test answers';
+      const input = { storeId, pairs };
+      return (await this.stages.trainerStage('evaluate', 'compareEvaluations', 'compare-evaluations', summary, input))
+        .verdicts;
+    } catch (error) {
+      if (!isArtifactDamaged(error)) throw error;
+      this.warn(['Evaluations were gone from the store before they were compared: the comparison has no intervals']);
+      return pairs.map(() => undefined);
+    }
+  }
+}
