@@ -24,13 +24,17 @@ export async function removeDeadTemporaries(storeFolder: string): Promise<string
   const names = await readdir(folder).catch(() => []);
   const removed: string[] = [];
   for (const name of names) {
-    const [host, pid, start, ...rest] = name.split('~');
-    if (host !== thisHost() || rest.length === 0) continue;
-    if (await isSameProcess(Number(pid), Number(start))) continue;
+    if (!(await isLeftBehind(name))) continue;
     await rm(join(folder, name), { recursive: true, force: true });
     removed.push(name);
   }
   return removed;
+}
+
+/** True for a name of {@link temporaryName} whose process was one of this host and certainly runs no more. */
+export async function isLeftBehind(name: string): Promise<boolean> {
+  const [host, pid, start, ...rest] = name.split('~');
+  return host === thisHost() && rest.length > 0 && !(await isSameProcess(Number(pid), Number(start)));
 }
 
 function thisHost(): string {

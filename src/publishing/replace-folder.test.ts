@@ -50,8 +50,8 @@ describe('stageFolder', () => {
   });
 
   it('removes what a dead process was filling, and not what a living one fills', async () => {
-    const host = hostname().replace(/[^A-Za-z0-9.]+/g, '_');
-    const dead = join(root, 'embeddings', `.model.staging-${host}-4194305-00000000`);
+    const host = hostname().replace(/[^A-Za-z0-9.-]/g, '_');
+    const dead = join(root, 'embeddings', `.model.staging-${host}~4194305~0~00000000`);
     await mkdir(dead, { recursive: true });
     const [first, second] = [await stageFolder(target), await stageFolder(target)];
     expect((await siblings()).sort()).toEqual([first.path, second.path].map((path) => path.split('/').pop()).sort());

@@ -3,9 +3,9 @@
 // and the next try puts it back before anything else. Whatever fails, no half-written folder stands under the target's name.
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { flushFolder } from '../artifacts/flushed-files.js';
+import { isLeftBehind, temporaryName } from '../artifacts/temporary-files.js';
 
 const MAX_TRIES = 5;
 
@@ -24,7 +24,7 @@ export async function stageFolder(target: string): Promise<StagedFolder> {
   const parent = dirname(target);
   await mkdir(parent, { recursive: true });
   await mendEarlierTry(target);
-  const path = join(parent, `${stagingPrefix(target)}${thisHost()}-${process.pid}-${randomBytes(4).toString('hex')}`);
+  const path = join(parent, `${stagingPrefix(target)}${temporaryName(randomBytes(4).toString('hex'))}`);
   await mkdir(path);
   return {
     path,
@@ -33,7 +33,6 @@ export async function stageFolder(target: string): Promise<StagedFolder> {
   };
 }
 
-const thisHost = (): string => hostname().replace(/[^A-Za-z0-9.]+/g, '_');
 const stagingPrefix = (target: string): string => `.${basename(target)}.staging-`;
 const asidePath = (target: string): string => join(dirname(target), `.${basename(target)}.previous`);
 
@@ -67,17 +66,8 @@ async function mendEarlierTry(target: string): Promise<void> {
     else await renameIfThere(asidePath(target), target);
   }
   for (const name of names.filter((candidate) => candidate.startsWith(stagingPrefix(target)))) {
-    const [host, pid] = name.slice(stagingPrefix(target).length).split('-');
-    if (host === thisHost() && !isAlive(Number(pid))) await rm(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if (await isLeftBehind(name.slice(stagingPrefix(target).length)))
+      await rm(join(parent, name), { recursive: true, force: true });
   }
 }
 
