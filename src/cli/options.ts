@@ -31,12 +31,22 @@ export function withCommon(command: Command): Command {
     .option('--verbose', 'show stacks and the log of the Worker');
 }
 
-/** `--address`, `--namespace`, `--profile` and `--task-queue`. */
+/** `--address`, `--namespace`, `--profile`, TLS, API key, data converter and `--task-queue`. */
 export function withConnection(command: Command): Command {
   return command
     .option('--address <host:port>', 'Temporal server; default: TEMPORAL_ADDRESS, else the server of this folder')
     .option('--namespace <name>', 'namespace; default: TEMPORAL_NAMESPACE, else "default"')
     .option('--profile <name>', 'profile of the Temporal configuration file (temporal.toml)')
+    .option('--tls', 'TLS, with the certificates that this machine trusts')
+    .option('--tls-cert <file>', "PEM file of the client's certificate; default: TEMPORAL_TLS_CLIENT_CERT_PATH")
+    .option('--tls-key <file>', 'PEM file of its key; default: TEMPORAL_TLS_CLIENT_KEY_PATH')
+    .option(
+      '--tls-ca <file>',
+      "PEM file of the authority of the server's certificate; default: TEMPORAL_TLS_SERVER_CA_CERT_PATH",
+    )
+    .option('--tls-server-name <name>', "name in the server's certificate; default: the address's")
+    .option('--api-key-env <variable>', 'variable that holds the API key; default: TEMPORAL_API_KEY')
+    .option('--data-converter <module>', 'module that exports `dataConverter`, e.g. one that encrypts payloads')
     .addOption(new Option('--task-queue <name>', 'queue of the workflow').default(DEFAULT_TASK_QUEUE));
 }
 

@@ -1,16 +1,20 @@
 // Which Temporal server a command talks to: the address given by flag, else what the user named in the environment
-// (TEMPORAL_ADDRESS, a profile of @temporalio/envconfig), else the development server that this folder started.
+// (TEMPORAL_ADDRESS, a profile of @temporalio/envconfig), else the development server that this folder started. TLS and API key come from the
+// same place, with flags over it (credentials.ts).
 // A profile counts only when it is named: an unnamed default profile may point at somebody's production.
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { TLSConfig } from '@temporalio/client';
+import { hasCredentialFlags, withCredentialFlags, type CredentialFlags } from './credentials.js';
 import { defaultDbPath, findRunningServer } from './server-state.js';
 
 /** What the flags say. */
-export interface ConnectionFlags {
+export interface ConnectionFlags extends CredentialFlags {
   address?: string | undefined;
   namespace?: string | undefined;
   /** Profile of the configuration file; default: TEMPORAL_PROFILE. */
   profile?: string | undefined;
+  /** Module that exports a data converter (data-converter.ts). */
+  dataConverter?: string | undefined;
 }
 
 /** Where to connect, and who said so. */
@@ -22,20 +26,38 @@ export interface ConnectionTarget {
   options: { address: string; tls?: TLSConfig | boolean | null; apiKey?: string; metadata?: Record<string, string> };
   /** UI of the development server. */
   uiUrl?: string;
+  /** Module of the data converter. */
+  dataConverter?: string;
 }
 
-/** The target that flags or environment name, or undefined when neither names one. */
+/**
+ * The target that flags or environment name, or undefined when neither names one.
+ *
+ * @throws Error for credentials that cannot be read, or that no named server would get.
+ */
 export function namedTarget(
   flags: ConnectionFlags,
   env: NodeJS.ProcessEnv = process.env,
 ): ConnectionTarget | undefined {
   const profile = flags.profile ?? named(env.TEMPORAL_PROFILE);
   const fromEnvironment = named(env.TEMPORAL_ADDRESS);
-  if (flags.address === undefined && fromEnvironment === undefined && profile === undefined) return undefined;
+  if (flags.address === undefined && fromEnvironment === undefined && profile === undefined) {
+    if (!hasCredentialFlags(flags)) return undefined;
+    throw new Error('connection: TLS and API key are for a server that is named; add --address, or TEMPORAL_ADDRESS');
+  }
+  const { dataConverter } = flags;
+  const common = dataConverter === undefined ? {} : { dataConverter };
   // Credentials of the environment are not sent to a server on this machine.
   if (flags.address !== undefined && isLoopback(flags.address) && flags.profile === undefined) {
     const namespace = flags.namespace ?? named(env.TEMPORAL_NAMESPACE) ?? 'default';
-    return { address: flags.address, namespace, from: 'flag', options: { address: flags.address } };
+    const { address } = flags;
+    return {
+      address,
+      namespace,
+      from: 'flag',
+      options: { address, ...withCredentialFlags({}, flags, env) },
+      ...common,
+    };
   }
   const config = loadClientConnectConfig({
     ...(profile === undefined ? { disableFile: true } : { profile }),
@@ -52,10 +74,14 @@ export function namedTarget(
     from: flags.address !== undefined ? 'flag' : fromEnvironment !== undefined ? 'environment' : 'profile',
     options: {
       address,
-      ...(tls !== undefined && { tls }),
-      ...(typeof apiKey === 'string' && { apiKey }),
+      ...withCredentialFlags(
+        { ...(tls !== undefined && { tls }), ...(typeof apiKey === 'string' && { apiKey }) },
+        flags,
+        env,
+      ),
       ...(metadata !== undefined && { metadata: metadata as Record<string, string> }),
     },
+    ...common,
   };
 }
 
@@ -74,11 +100,12 @@ export async function findTarget(
     from: running ? 'local server' : 'default',
     options: { address },
     ...(running && { uiUrl: running.uiUrl }),
+    ...(flags.dataConverter !== undefined && { dataConverter: flags.dataConverter }),
   };
 }
 
 /** How a target is told to the user. */
-export function describeTarget({ address, namespace, from }: ConnectionTarget): string {
+export function describeTarget({ address, namespace, from, options: { tls, apiKey } }: ConnectionTarget): string {
   const reasons = {
     flag: 'from --address',
     environment: 'from TEMPORAL_ADDRESS in the environment',
@@ -86,7 +113,8 @@ export function describeTarget({ address, namespace, from }: ConnectionTarget): 
     'local server': 'the server of this folder',
     default: 'the default address',
   };
-  return `${address}, namespace ${namespace} (${reasons[from]})`;
+  const secured = tls || (apiKey !== undefined && tls === undefined) ? ', TLS' : '';
+  return `${address}, namespace ${namespace}${secured} (${reasons[from]})`;
 }
 
 function isLoopback(address: string): boolean {

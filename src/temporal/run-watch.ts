@@ -1,7 +1,7 @@
 // Follows a run from outside: its status, what it says of itself (the query getProgress), and what its activity reports with its
 // heartbeats. Goes on over a server or a Worker that is away for a while, and says that it is.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultPayloadConverter } from '@temporalio/common';
+import type { LoadedDataConverter, Payload } from '@temporalio/common';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { RunProgress } from '../../workflows/progress.js';
 import { errorMessage } from '../errors.js';
@@ -69,7 +69,8 @@ async function look(
   try {
     const description = await handle.describe();
     const status = description.status.name;
-    const activity = firstActivity(description.raw.pendingActivities ?? []);
+    const { loadedDataConverter } = client.workflow.options;
+    const activity = await firstActivity(description.raw.pendingActivities ?? [], loadedDataConverter);
     const snapshot: RunSnapshot = { status, ...(activity && { activity }) };
     if (status === 'COMPLETED' || status === 'RUNNING') {
       const progress = await client
@@ -89,18 +90,20 @@ interface RawPendingActivity {
   activityId?: string | null;
   attempt?: number | null;
   state?: number | null;
-  heartbeatDetails?: { payloads?: Parameters<typeof defaultPayloadConverter.fromPayload>[0][] | null } | null;
-  lastFailure?: { message?: string | null } | null;
+  heartbeatDetails?: { payloads?: Payload[] | null } | null;
+  lastFailure?: { message?: string | null; encodedAttributes?: Payload | null } | null;
 }
 
 const STARTED = 2;
 
-function firstActivity(pending: readonly RawPendingActivity[]): ActivitySnapshot | undefined {
-  const [first] = pending;
+async function firstActivity(
+  [first]: readonly RawPendingActivity[],
+  converter: LoadedDataConverter,
+): Promise<ActivitySnapshot | undefined> {
   if (!first) return undefined;
   const payload = first.heartbeatDetails?.payloads?.[0];
-  const stage = payload ? readStage(payload) : undefined;
-  const message = first.lastFailure?.message;
+  const stage = payload ? await readStage(payload, converter) : undefined;
+  const message = await failureMessage(first.lastFailure, converter);
   return {
     id: first.activityId ?? '',
     attempt: first.attempt ?? 1,
@@ -110,9 +113,26 @@ function firstActivity(pending: readonly RawPendingActivity[]): ActivitySnapshot
   };
 }
 
-function readStage(payload: Parameters<typeof defaultPayloadConverter.fromPayload>[0]): StageProgress | undefined {
+/** A payload's value, also when the client's data converter encodes payloads. */
+async function decode<T>(payload: Payload, { payloadCodecs, payloadConverter }: LoadedDataConverter): Promise<T> {
+  let payloads = [payload];
+  for (const codec of [...payloadCodecs].reverse()) payloads = await codec.decode(payloads);
+  return payloadConverter.fromPayload<T>(payloads[0]!);
+}
+
+/** What a failure says; one whose texts are encoded carries them in a payload. */
+async function failureMessage(
+  failure: RawPendingActivity['lastFailure'],
+  converter: LoadedDataConverter,
+): Promise<string | null | undefined> {
+  if (!failure?.encodedAttributes) return failure?.message;
+  const decoded = await decode<{ message?: string }>(failure.encodedAttributes, converter).catch(() => undefined);
+  return decoded?.message ?? failure.message;
+}
+
+async function readStage(payload: Payload, converter: LoadedDataConverter): Promise<StageProgress | undefined> {
   try {
-    const value = defaultPayloadConverter.fromPayload<StageProgress | undefined>(payload);
+    const value = await decode<StageProgress | undefined>(payload, converter);
     return value && typeof value === 'object' && 'stage' in value ? value : undefined;
   } catch (error) {
     return { stage: 'pin', done: 0, total: 0, unit: 'steps', note: `unreadable heartbeat: ${errorMessage(error)}` };

@@ -1,5 +1,6 @@
 // The Workers of a run: one for the workflow and the light activities, one with a single slot for training. Both register all
 // activities, so that either queue can be served by any of them. Training on its queue can also run on machines of its own.
+import type { DataConverter } from '@temporalio/common';
 import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, TrainerPool, type WorkerSettings } from '../../activities/index.js';
 import { removeDeadTemporaries } from '../artifacts/temporary-files.js';
@@ -13,6 +14,8 @@ export interface FineTuneWorkersOptions extends WorkerSettings {
   namespace?: string;
   /** Queue of the workflow; training runs on `<taskQueue>-training` unless `trainingTaskQueue` is set. */
   taskQueue?: string;
+  /** E.g. one that encrypts payloads; every client of these runs needs the same. */
+  dataConverter?: DataConverter;
   /** One of the two Workers alone. */
   only?: 'training' | 'workflow' | undefined;
   /** Milliseconds that activities have to end by themselves at a shutdown before they are asked to save and stop; default 10,000. */
@@ -44,6 +47,7 @@ export async function createFineTuneWorkers({
   namespace = 'default',
   taskQueue = DEFAULT_TASK_QUEUE,
   only,
+  dataConverter,
   shutdownGraceTimeMs = DEFAULT_GRACE_MS,
   ...settings
 }: FineTuneWorkersOptions): Promise<FineTuneWorkers> {
@@ -55,6 +59,7 @@ export async function createFineTuneWorkers({
     connection,
     namespace,
     activities,
+    ...(dataConverter && { dataConverter }),
     shutdownGraceTime: shutdownGraceTimeMs,
     ...TRAINING_WORKER_OPTIONS,
     workerDeploymentOptions: {

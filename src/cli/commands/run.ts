@@ -7,7 +7,7 @@ import { startServer } from '../../temporal/server.js';
 import { defaultDbPath } from '../../temporal/server-state.js';
 import { connectWorker, createFineTuneWorkers } from '../../temporal/worker.js';
 import type { Command } from 'commander';
-import { connectClient } from '../connect.js';
+import { connectClient, converterOf } from '../connect.js';
 import { EXIT, followRun, tellOutcome, uiPage } from '../follow.js';
 import { callAs } from '../invocation.js';
 import { jsonOutcome, type Output } from '../output.js';
@@ -53,6 +53,7 @@ async function run(specPath: string, options: RunOptions, output: Output): Promi
   const connection = await connectWorker({ ...target.options, limitMs: 30_000, signal: interrupt.signal });
   const workers = await createFineTuneWorkers({
     ...settings,
+    ...(await converterOf(target)),
     connection,
     namespace: target.namespace,
     taskQueue,
@@ -96,7 +97,7 @@ async function run(specPath: string, options: RunOptions, output: Output): Promi
 
 const INTERRUPTED = { type: 'Interrupted', message: 'the command was stopped before the run was complete' };
 
-async function ownServer({ db, namespace }: RunOptions, output: Output): Promise<ConnectionTarget> {
+async function ownServer({ db, namespace, dataConverter }: RunOptions, output: Output): Promise<ConnectionTarget> {
   const server = await startServer({
     dbPath: db ?? defaultDbPath(),
     ...(namespace !== undefined && { namespaces: [namespace] }),
@@ -111,6 +112,7 @@ async function ownServer({ db, namespace }: RunOptions, output: Output): Promise
     from: 'local server',
     options: { address: server.address },
     uiUrl: server.uiUrl,
+    ...(dataConverter !== undefined && { dataConverter }),
   };
 }
 

@@ -5,6 +5,7 @@ import { describeTarget, findTarget } from '../../temporal/connection.js';
 import { connectWorker, createFineTuneWorkers } from '../../temporal/worker.js';
 import { trainingTaskQueueOf } from '../../temporal/defaults.js';
 import { plainAction } from '../action.js';
+import { converterOf, refusalOf } from '../connect.js';
 import type { Output } from '../output.js';
 import {
   withCommon,
@@ -36,14 +37,22 @@ async function worker(options: WorkerOptions, output: Output): Promise<number> {
   const target = await findTarget(options);
   await installWorkerLog({ verbose: true });
   const { signal } = onInterrupt();
+  const converter = await converterOf(target);
   output.say(`Connecting to ${describeTarget(target)}`);
+  let told = false;
   const connection = await connectWorker({
     ...target.options,
     signal,
-    onRetry: (message) => output.warn(message),
+    onRetry: (message) => {
+      output.warn(message);
+      if (told) return;
+      told = true;
+      void refusalOf(target).then((reason) => reason !== undefined && output.warn(reason));
+    },
   });
   const workers = await createFineTuneWorkers({
     ...workerSettings(options),
+    ...converter,
     connection,
     namespace: target.namespace,
     taskQueue,
