@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tokenizerFiles } from '../../examples/encoder/tokenizer-files.mjs';
 import { openLocalStore } from '../../src/artifacts/local-store.js';
 import type { ArtifactStore } from '../../src/artifacts/store.js';
 import type { StageContext } from '../../src/artifacts/stage-context.js';
@@ -21,6 +22,7 @@ import { planTraining } from '../../src/training/plan.js';
 import type { PlannedModel } from '../../src/training/planned-model.js';
 import { EngineCache } from '../../src/training/warm-engine.js';
 import { BagOfIdsEngine, type BagOfIdsOptions } from './bag-of-ids-engine.js';
+import { fixedLength } from './tiny-tokenizer.js';
 
 /** A small WordPiece tokenizer, made here, with one word a token. */
 export const WORDS = [
@@ -44,48 +46,9 @@ export function trainingSpec(overrides: Partial<TrainingSpec> = {}): TrainingSpe
 
 /** tokenizer.json of the small tokenizer. */
 export function tokenizerJson(): Record<string, unknown> {
-  const special = WORDS.slice(0, 5).map((content, id) => ({
-    id,
-    content,
-    special: true,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-  }));
-  const specialPiece = (id: string): unknown => ({ SpecialToken: { id, type_id: 0 } });
-  return {
-    version: '1.0',
-    // Both are there to be ignored.
-    truncation: { max_length: 3, strategy: 'LongestFirst', stride: 0, direction: 'Right' },
-    padding: { strategy: { Fixed: 64 }, direction: 'Right', pad_id: 0, pad_type_id: 0, pad_token: '[PAD]' },
-    added_tokens: special,
-    normalizer: {
-      type: 'BertNormalizer',
-      clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
-      lowercase: true,
-    },
-    pre_tokenizer: { type: 'BertPreTokenizer' },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [specialPiece('[CLS]'), { Sequence: { id: 'A', type_id: 0 } }, specialPiece('[SEP]')],
-      pair: [],
-      special_tokens: {
-        '[CLS]': { id: '[CLS]', ids: [2], tokens: ['[CLS]'] },
-        '[SEP]': { id: '[SEP]', ids: [3], tokens: ['[SEP]'] },
-      },
-    },
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-    model: {
-      type: 'WordPiece',
-      unk_token: '[UNK]',
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(WORDS.map((word, id) => [word, id])),
-    },
-  };
+  const files = tokenizerFiles({ vocabulary: WORDS, maxLength: 512 });
+  // The fixed length is there to be ignored.
+  return { ...(JSON.parse(files['tokenizer.json']!) as object), ...fixedLength(3) };
 }
 
 /** The machine that tests say they run on. */
