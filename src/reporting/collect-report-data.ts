@@ -11,7 +11,7 @@ import type { Part, PublishInput, Verdict } from '../spec/stages.js';
 import type { TokensFacts } from '../text/tokenize.js';
 import { findCheckpoint } from '../training/checkpoint.js';
 import type { EpochHistory } from '../training/loss-history.js';
-import { countCutAnswers } from './cut-answers.js';
+import { countCutAnswers, type CutAnswers } from './cut-answers.js';
 import { dataFacts, machineFacts, settingsFacts } from './facts.js';
 import { questionChanges } from './question-changes.js';
 import type { LoadSnippet, LossPoint, ReportData } from './report-data.js';
@@ -116,9 +116,9 @@ async function cutAnswers(
   { spec, model, retrieval, corpus }: PublishInput,
   { store, passagePrompt = '', lowerCase = false }: CollectContext,
   maxSequenceLength: number,
-): Promise<Partial<Record<Part, { documents: number; cut: number }>>> {
+): Promise<Partial<Record<Part, CutAnswers>>> {
   if (isReadyDataset(spec.dataset) || spec.dataset.corpusCount === 0) return {};
-  const counted: Partial<Record<Part, { documents: number; cut: number }>> = {};
+  const counted: Partial<Record<Part, CutAnswers>> = {};
   for (const part of ['train', 'validation', 'test'] as const) {
     if (!corpus.parts[part]) continue;
     const options = { model, retrieval, part, maxSequenceLength, passagePrompt, lowerCase };

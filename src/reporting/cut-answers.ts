@@ -22,15 +22,19 @@ export interface CutAnswersInput {
   lowerCase: boolean;
 }
 
-/** Documents of a part, and those whose true answer is cut; undefined when the part was not made from pairs. */
+/** Documents of a part and those whose true answer is cut; or that the part is too large to count them. */
+export type CutAnswers = { documents: number; cut: number } | 'too large';
+
+/** Counts the documents of a part whose true answer is cut; undefined when the part was not made from pairs. */
 export async function countCutAnswers(
   store: ArtifactStore,
   { model, retrieval, part, maxSequenceLength, passagePrompt, lowerCase }: CutAnswersInput,
-): Promise<{ documents: number; cut: number } | undefined> {
+): Promise<CutAnswers | undefined> {
   const { blobs } = await readArtifact(store, retrieval);
   const interim = blobs[`interim/${part}.json`];
   const set = blobs[`${part}.json`];
-  if (!interim || !set || interim.bytes > MAX_BYTES) return undefined;
+  if (!interim || !set) return undefined;
+  if (interim.bytes > MAX_BYTES) return 'too large';
   const pairs = Object.values(JSON.parse((await store.readBlob(interim)).toString('utf8')) as Record<string, Pair>);
   const beginnings = await untilAnswersEnd(await store.blobPath(set), pairs);
   const tokenizer = await openStoredTokenizer(store, (await readArtifact(store, model)).blobs);

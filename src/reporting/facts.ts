@@ -2,6 +2,7 @@
 import type { FineTuneSpec } from '../spec/spec.js';
 import type { Part, PublishInput } from '../spec/stages.js';
 import type { CheckpointAbout } from '../training/checkpoint.js';
+import type { CutAnswers } from './cut-answers.js';
 import { count, plural } from './format.js';
 import type { Fact } from './report-data.js';
 
@@ -11,7 +12,7 @@ const PART_LABELS: Record<Part, string> = { train: 'Training part', validation: 
 export interface DataFactsInput {
   maxSequenceLength: number;
   /** By part, for documents that mix answers: those whose true answer is cut. */
-  cutAnswers: Partial<Record<Part, { documents: number; cut: number }>>;
+  cutAnswers: Partial<Record<Part, CutAnswers>>;
 }
 
 /** Rows read, dropped and kept, parts, and texts that were cut. */
@@ -42,7 +43,10 @@ export function dataFacts(
     if (answers) {
       facts.push({
         label: `True answer cut (${part})`,
-        value: `in ${count(answers.cut)} of ${plural(answers.documents, 'document')}`,
+        value:
+          answers === 'too large'
+            ? 'not counted, the part is too large'
+            : `in ${count(answers.cut)} of ${plural(answers.documents, 'document')}`,
         note: 'Documents mix the true answer with others; here it reaches past the model’s length.',
       });
     }

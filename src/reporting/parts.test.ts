@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { pinLabel } from './facts.js';
+import type { PublishInput } from '../spec/stages.js';
+import { dataFacts, pinLabel } from './facts.js';
 import { excerpt, duration, metricLabel, plural, signed } from './format.js';
 import { html, trusted } from './html.js';
 import { questionChanges } from './question-changes.js';
@@ -85,5 +86,17 @@ describe('questionChanges', () => {
     expect(lost).toMatchObject([
       { question: 'q1', answer: 'd1', before: { insteadOf: null }, after: { rank: null, insteadOf: { text: 'd2' } } },
     ]);
+  });
+});
+
+describe('dataFacts', () => {
+  it('says so when the true answers that were cut could not be counted', () => {
+    const input = {
+      corpus: { parts: { train: { queries: 2, documents: 2, pairs: 2 } } },
+      plan: { cut: {} },
+      pins: { dataset: { type: 'hub', id: 'org/data', commit: 'c0ffee', conversion: false } },
+    } as unknown as PublishInput;
+    const facts = dataFacts(input, { maxSequenceLength: 16, cutAnswers: { train: 'too large' } });
+    expect(facts.find(({ label }) => label === 'True answer cut (train)')?.value).toMatch(/not counted/);
   });
 });
