@@ -92,7 +92,7 @@ class Chain {
     if (failed) {
       const { step, name, error } = failed;
       throw ApplicationFailure.nonRetryable(
-        `chain: step ${step} (${name}) failed: ${error!.message} The comparison of the steps before it is in ${report}`,
+        `chain: step ${step} (${name}) failed: ${error!.message}\nThe comparison of the steps before it is in ${report}`,
         error!.type,
       );
     }
@@ -150,7 +150,7 @@ class Chain {
 
   private note(row: StepRow, { model, report, publishedEpoch, training, warnings }: FineTuneResult): void {
     Object.assign(row, { model, report, publishedEpoch, seconds: Math.round(training.seconds * 10) / 10 });
-    this.several.warn(warnings.map((warning) => `Step ${row.step}: ${warning}`));
+    this.several.warn(warnings, { number: row.step, name: `Step ${row.step} (${row.name})` });
   }
 
   /** Takes a published folder into the store. */

@@ -28,6 +28,7 @@ export class Several {
   readonly children: Children;
   /** Calls activities as a run does. */
   readonly stages: Run;
+  private readonly told = new Map<number, string[]>();
   private trainingBegan: number | undefined;
   /** Epochs done when the clock began. */
   private doneBefore = 0;
@@ -77,9 +78,18 @@ export class Several {
     this.show();
   }
 
-  /** Collects warnings, each once; the first twenty. */
-  warn(warnings: readonly string[]): void {
-    this.progress.warnings = [...new Set([...this.progress.warnings, ...warnings])].slice(0, MOST_WARNINGS);
+  /**
+   * Collects warnings, each once; the first twenty.
+   *
+   * @param run Number of the run that told them, and its name, e.g. "Trial 2"; they stand in the order of the runs, whichever ends first.
+   */
+  warn(warnings: readonly string[], run?: { number: number; name: string }): void {
+    const known = this.told.get(0) ?? [];
+    const named = run ? warnings.filter((one) => !known.includes(one)).map((one) => `${run.name}: ${one}`) : warnings;
+    const place = run?.number ?? 0;
+    this.told.set(place, [...new Set([...(this.told.get(place) ?? []), ...named])]);
+    const inOrder = [...this.told.entries()].sort(([a], [b]) => a - b).flatMap(([, texts]) => texts);
+    this.progress.warnings = inOrder.slice(0, MOST_WARNINGS);
   }
 
   /**

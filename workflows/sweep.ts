@@ -83,7 +83,7 @@ class Sweep {
     const published = await this.publish(best, pinned);
     if ('result' in published) {
       best.status = 'best, published';
-      several.warn(published.result.warnings.map((warning) => `Trial ${best.row.trial}: ${warning}`));
+      several.warn(published.result.warnings, nameOf(best));
     } else {
       best.status = 'best, but not published';
       best.row.error = published.failure;
@@ -92,7 +92,7 @@ class Sweep {
     if (!('result' in published)) {
       const { type, message } = published.failure;
       throw ApplicationFailure.nonRetryable(
-        `sweep: trial ${best.row.trial} (${best.row.label}) is best, but could not be published: ${message} The comparison is in ${report}`,
+        `sweep: trial ${best.row.trial} (${best.row.label}) is best, but could not be published: ${message}\nThe comparison is in ${report}`,
         type,
       );
     }
@@ -187,9 +187,8 @@ class Sweep {
     if ('failure' in outcome) {
       Object.assign(row, { outcome: 'failed', error: outcome.failure });
       racer.status = `failed: ${outcome.failure.type}`;
-      this.several.warn([
-        `Trial ${row.trial} (${row.label}) failed: ${outcome.failure.type}: ${outcome.failure.message}`,
-      ]);
+      const { type, message } = outcome.failure;
+      this.several.warn([`failed: ${type}: ${message}`], nameOf(racer));
     } else {
       const { result } = outcome;
       racer.result = result;
@@ -203,7 +202,7 @@ class Sweep {
         after: ndcg(result.after.metrics),
         seconds: Math.round(result.training.seconds * 10) / 10,
       });
-      this.several.warn(result.warnings.map((warning) => `Trial ${row.trial}: ${warning}`));
+      this.several.warn(result.warnings, nameOf(racer));
     }
     const going = this.racers.filter((other) => other.row.outcome === 'finished');
     const done = row.epochs - before;
@@ -284,6 +283,10 @@ class Sweep {
       first?.error.type ?? 'InvalidSpec',
     );
   }
+}
+
+function nameOf({ row }: Racer): { number: number; name: string } {
+  return { number: row.trial, name: `Trial ${row.trial} (${row.label})` };
 }
 
 /** Best first; the earlier one when two are equal. */
