@@ -88,7 +88,7 @@ describe('a sweep', () => {
 
   it.each([
     ['an unknown key', { ...sweep(), paralel: 2 }, /paralel: unknown key.*did you mean "parallel"/],
-    ['an unknown setting', sweep({ settings: { rate: [1] } as never }), /settings\.rate: unknown key/],
+    ['an unknown setting', sweep({ settings: { rate: [1] } }), /settings\.rate: unknown key/],
     ['a wrong value', sweep({ settings: { learningRate: [1e-5, -1] } }), /settings\.learningRate\.1: .*got -1/],
     ['a wrong value in a set', sweep({ settings: [{}, { batchSize: 1 }] }), /settings\.1\.batchSize: .*got 1/],
     ['one trial', sweep({ settings: { learningRate: [1e-5] } }), /2 to 60 trials .* are needed, got 1/],
