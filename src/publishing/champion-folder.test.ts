@@ -1,0 +1,134 @@
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { remember } from '../artifacts/artifact.js';
+import { addToChampionLog, readChampionLog, rollBackChampion } from '../artifacts/champion-log.js';
+import { sha256 } from '../artifacts/hash.js';
+import { openLocalStore } from '../artifacts/local-store.js';
+import type { ArtifactStore } from '../artifacts/store.js';
+import { findGarbage, freeGarbage } from '../training/garbage.js';
+import { placeChampion, takeVersion } from './champion-folder.js';
+
+let root: string;
+let out: string;
+let store: ArtifactStore;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'champion-folder-'));
+  out = join(root, 'out');
+  store = await openLocalStore({ folder: join(root, 'store'), create: true });
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const at = '2026-11-24T03:00:00.000Z';
+const path = () => join(out, 'data', 'champions', 'words');
+const served = (file = 'model.safetensors') => readFile(join(path(), file), 'utf8');
+const place = () => placeChampion(store, 'words', out);
+
+/** Promotes a folder with these weights. */
+async function promote(weights: string): Promise<void> {
+  const candidate = join(root, 'candidate');
+  await rm(candidate, { recursive: true, force: true });
+  await mkdir(join(candidate, 'onnx'), { recursive: true });
+  await writeFile(join(candidate, 'model.safetensors'), weights);
+  await writeFile(join(candidate, 'onnx', 'model.onnx'), `graph of ${weights}`);
+  const files = await takeVersion(candidate, { store, signal: new AbortController().signal });
+  const { kind, key } = await remember({
+    ...{ store, kind: 'trained-questions', version: 1, inputs: { weights } },
+    make: async () => ({ blobs: { questions: await store.putBytes(Buffer.from(weights)) }, facts: {} }),
+  });
+  await addToChampionLog(store, 'words', await readChampionLog(store, 'words'), {
+    ...{ event: 'promoted', at, by: 'w', why: '' },
+    version: { sha256: sha256(weights), files, trainedOn: { kind, key }, directory: out },
+  });
+}
+
+describe('a champion’s path', () => {
+  it('leads to nothing before the first promotion', async () => {
+    expect(await place()).toBeUndefined();
+    await expect(lstat(path())).rejects.toThrow('ENOENT');
+  });
+
+  it('leads to the whole folder of what stands, and after a roll-back to the one before', async () => {
+    await promote('one');
+    expect(await place()).toMatchObject({ version: 1, path: path(), sha256: sha256('one') });
+    expect(await served('onnx/model.onnx')).toBe('graph of one');
+    await promote('two');
+    await place();
+    expect(await served()).toBe('two');
+    await rollBackChampion(store, 'words', { at, by: 'somebody' });
+    expect((await place())?.folder).toBe(join(out, 'data', 'versions', 'words-v1'));
+    expect(await served()).toBe('one');
+    expect(await readdir(join(out, 'data', 'champions'))).toEqual(['words']);
+  });
+
+  it('is moved by one rename: it never leads nowhere while it moves', async () => {
+    await promote('one');
+    await place();
+    await promote('two');
+    let moving = true;
+    const moved = place().finally(() => (moving = false));
+    const seen = new Set<string>();
+    while (moving) seen.add(await readlink(path()));
+    await moved;
+    seen.add(await readlink(path()));
+    expect([...seen].at(-1)).toBe('../versions/words-v2');
+    for (const target of seen) expect(['../versions/words-v1', '../versions/words-v2']).toContain(target);
+  });
+
+  it('stays relative, so that the output folder can be moved as a whole', async () => {
+    await promote('one');
+    await place();
+    expect(await readlink(path())).toBe('../versions/words-v1');
+  });
+
+  it('that is a folder of somebody else’s is refused and left alone', async () => {
+    await promote('one');
+    await mkdir(path(), { recursive: true });
+    await writeFile(join(path(), 'mine'), 'x');
+    await expect(place()).rejects.toMatchObject({ type: 'PathNotAllowed' });
+    expect(await readdir(path())).toEqual(['mine']);
+  });
+});
+
+describe('a version’s folder', () => {
+  it('that is gone, or whose weights were changed, is laid out again from the store', async () => {
+    await promote('one');
+    const { folder } = (await place())!;
+    await writeFile(join(folder, 'model.safetensors'), 'changed');
+    await place();
+    expect(await served()).toBe('one');
+    await rm(join(out), { recursive: true });
+    await place();
+    expect(await served('onnx/model.onnx')).toBe('graph of one');
+  });
+
+  it('is kept for what stands and for the one before; older ones come back when they are asked for', async () => {
+    for (const weights of ['one', 'two', 'three']) {
+      await promote(weights);
+      await place();
+    }
+    expect((await readdir(join(out, 'data', 'versions'))).sort()).toEqual(['words-v2', 'words-v3']);
+    await rollBackChampion(store, 'words', { to: 1, at, by: 'somebody' });
+    await place();
+    expect(await served()).toBe('one');
+  });
+
+  it('can be laid out again after garbage was freed a year later, while another old thing is gone', async () => {
+    for (const weights of ['one', 'two']) await promote(weights);
+    const other = await store.putBytes(Buffer.from('nobody needs this'));
+    const then = new Date(Date.now() - 365 * 24 * 3_600_000);
+    for (const entry of await readdir(store.location, { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) await utimes(join(entry.parentPath, entry.name), then, then);
+    await freeGarbage(store, await findGarbage(store));
+    expect(await store.hasBlob(other)).toBe(false);
+    const fresh = await openLocalStore({ folder: store.location });
+    expect((await placeChampion(fresh, 'words', out))?.version).toBe(2);
+    await rollBackChampion(fresh, 'words', { at, by: 'somebody' });
+    await placeChampion(fresh, 'words', out);
+    expect(await served()).toBe('one');
+    for (const { version } of await readChampionLog(fresh, 'words')) {
+      if (version) expect(await fresh.readRecord('trained-questions', version.trainedOn.key)).toBeDefined();
+    }
+  });
+});
