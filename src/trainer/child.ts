@@ -3,6 +3,7 @@
 import { comparePairs } from '../evaluation/compare-pairs.js';
 import { evaluateOn } from '../evaluation/evaluate-on.js';
 import { evaluateModel } from '../evaluation/evaluate-stage.js';
+import { nativeBlockProduct } from '../evaluation/native-block-product.js';
 import { publishComparison } from '../publishing/publish-comparison.js';
 import { placeChampion } from '../publishing/champion-folder.js';
 import { publishModel } from '../publishing/publish.js';
@@ -17,6 +18,7 @@ import { serveTrainer } from './serve.js';
 
 serveTrainer((settings) => {
   const engines = createEngines(settings);
+  const multiply = nativeBlockProduct(settings);
   return {
     planTraining: async (input, context) => {
       const result = await planTraining(input, { ...context, engines });
@@ -31,11 +33,11 @@ serveTrainer((settings) => {
     trainEpoch: ({ claimant, ...input }, context) => trainEpoch(input, { ...context, engines, claimant }),
     evaluateModel: (input, context) => {
       const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model: input.model, weights });
-      return evaluateModel(input, { ...context, embedder });
+      return evaluateModel(input, { ...context, embedder, multiply });
     },
     evaluateOn: (input, context) => {
       const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model: input.model, weights });
-      return evaluateOn(input, { ...context, embedder });
+      return evaluateOn(input, { ...context, embedder, multiply });
     },
     compareEvaluations: (input, { store }) => comparePairs(store, input),
     publishComparison: (input) => publishComparison(input),
