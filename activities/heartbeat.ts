@@ -1,9 +1,12 @@
-// Heartbeats of an activity: the latest progress as details, on a timer at a third of the timeout and with each report. They stop when
-// the stage has reported nothing for long, so that one that hangs does not look alive for ever.
+// Heartbeats of an activity: the latest progress as details, on a timer and with each report. A wish to stop comes with the answer to a
+// heartbeat, so they are never far apart, whatever the timeout. They stop when the stage has reported nothing for long, so that one that
+// hangs does not look alive for ever.
 import type { Context } from '@temporalio/activity';
 import type { StageProgress } from '../src/spec/stages.js';
 
 const REPORT_EVERY_MS = 500;
+/** The most between two heartbeats; with the Worker's throttle (src/temporal/worker.ts) a wish to stop is heard within five seconds. */
+const BEAT_EVERY_MS = 2500;
 /** Longer than a trainer's silence is borne with, which is watched more closely (src/trainer/progress-watch.ts). */
 const QUIET_MS = 30 * 60_000;
 
@@ -36,7 +39,7 @@ export function startHeartbeat({ activity, quietMs = QUIET_MS }: HeartbeatOption
     activity.log.warn('The stage has reported nothing for long: heartbeats stop, so that the server starts it again');
     clearInterval(timer);
   };
-  const timer = setInterval(tick, (activity.info.heartbeatTimeoutMs ?? 30_000) / 3);
+  const timer = setInterval(tick, Math.min((activity.info.heartbeatTimeoutMs ?? 30_000) / 3, BEAT_EVERY_MS));
   timer.unref();
   send();
   return {

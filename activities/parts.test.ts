@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FinalError } from '../src/errors.js';
 import { parseSpec } from '../src/spec/parse.js';
 import type { DatasetPin, ModelPin, StageProgress } from '../src/spec/stages.js';
+import { TRAINING_WORKER_OPTIONS } from '../src/temporal/worker.js';
 import { toFailure } from './failures.js';
 import { startHeartbeat } from './heartbeat.js';
 import { inputsSha256 } from './inputs-hash.js';
@@ -15,9 +16,9 @@ describe('heartbeats', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
   const progress = (done: number): StageProgress => ({ stage: 'train', done, total: 10, unit: 'steps' });
-  const begin = (quietMs?: number) => {
+  const begin = (quietMs?: number, heartbeatTimeoutMs = 30_000) => {
     const heartbeat = vi.fn();
-    const activity = { info: { heartbeatTimeoutMs: 30_000 }, heartbeat, log: { warn: vi.fn() } };
+    const activity = { info: { heartbeatTimeoutMs }, heartbeat, log: { warn: vi.fn() } };
     const beats = startHeartbeat({
       activity: activity as unknown as Context,
       ...(quietMs === undefined ? {} : { quietMs }),
@@ -25,12 +26,12 @@ describe('heartbeats', () => {
     return { heartbeat, beats };
   };
 
-  it('come at once and then at a third of the timeout, with the latest progress', () => {
+  it('come at once and then on a timer, with the latest progress', () => {
     const { heartbeat, beats } = begin();
     expect(heartbeat).toHaveBeenCalledTimes(1);
     beats.report(progress(1));
     beats.report(progress(2));
-    vi.advanceTimersByTime(10_000);
+    vi.advanceTimersByTime(2500);
     expect(heartbeat.mock.calls.at(-1)).toEqual([progress(2)]);
     expect(heartbeat).toHaveBeenCalledTimes(3);
     beats.stop();
@@ -38,8 +39,25 @@ describe('heartbeats', () => {
     expect(heartbeat).toHaveBeenCalledTimes(3);
   });
 
+  it('are never so far apart that a wish to stop, which comes with their answer, is heard after more than five seconds', () => {
+    const { heartbeat } = begin();
+    const { maxHeartbeatThrottleInterval: throttleMs } = TRAINING_WORKER_OPTIONS;
+    let last = heartbeat.mock.calls.length;
+    for (let elapsedMs = 0; elapsedMs < 60_000; elapsedMs += 5000 - throttleMs) {
+      vi.advanceTimersByTime(5000 - throttleMs);
+      expect(heartbeat.mock.calls.length).toBeGreaterThan(last);
+      last = heartbeat.mock.calls.length;
+    }
+  });
+
+  it('come at a third of a shorter timeout', () => {
+    const { heartbeat } = begin(undefined, 3000);
+    vi.advanceTimersByTime(3000);
+    expect(heartbeat).toHaveBeenCalledTimes(4);
+  });
+
   it('stop when nothing was reported for long', () => {
-    const { heartbeat } = begin(25_000);
+    const { heartbeat } = begin(6000);
     vi.advanceTimersByTime(1_000_000);
     expect(heartbeat).toHaveBeenCalledTimes(3);
   });

@@ -23,10 +23,10 @@ export interface RunPlace {
 export class TinyProject {
   private constructor(readonly folder: string) {}
 
-  /** Makes one with 80 pairs of real text. */
-  static async create(): Promise<TinyProject> {
+  /** Makes one with pairs of real text. */
+  static async create({ pairs = 80 } = {}): Promise<TinyProject> {
     const folder = await mkdtemp(join(tmpdir(), 'fine-tune-'));
-    const texts = await realTexts(80);
+    const texts = await realTexts(pairs);
     await writeTinyTokenizer(join(folder, 'inputs', 'tokenizer'), texts, 300);
     const rows = texts.map((answer, index) => ({ question: `${index} ${answer.slice(0, 30)}`, answer }));
     const lines = [...rows, { question: 'what?', answer: '' }].map((row) => `${JSON.stringify(row)}\n`);
@@ -55,12 +55,34 @@ export class TinyProject {
 
   /** Starts a run on a store in the folder, with Workers of its own around the use. */
   async withRun<T>(
-    { environment, workflowBundle }: RunPlace,
+    place: RunPlace,
     input: FineTuneSpecInput,
     { store, Pool = TrainerPool }: { store: string; Pool?: typeof TrainerPool },
     use: (handle: WorkflowHandleWithFirstExecutionRunId) => Promise<T>,
   ): Promise<T> {
     const taskQueue = `finetune-${randomUUID()}`;
+    return this.withWorkers(place, { store, Pool, taskQueue }, async () =>
+      use(
+        await place.environment.client.workflow.start('fineTune', {
+          taskQueue,
+          workflowId: randomUUID(),
+          args: [input],
+        }),
+      ),
+    );
+  }
+
+  /** Runs Workers on a store in the folder around the use; they are shut down at its end. */
+  async withWorkers<T>(
+    { environment, workflowBundle }: RunPlace,
+    {
+      store,
+      Pool = TrainerPool,
+      taskQueue,
+      shutdownGraceTime = 0,
+    }: { store: string; Pool?: typeof TrainerPool; taskQueue: string; shutdownGraceTime?: number },
+    use: () => Promise<T>,
+  ): Promise<T> {
     const trainingTaskQueue = `${taskQueue}-training`;
     const settings: WorkerSettings = {
       store: join(this.folder, store),
@@ -71,19 +93,15 @@ export class TinyProject {
     };
     const trainers = new Pool(settings);
     const activities = createActivities(settings, trainers);
-    const { nativeConnection: connection, client } = environment;
-    const throttle = { maxHeartbeatThrottleInterval: '100ms' } as const;
-    const main = await Worker.create({ connection, taskQueue, activities, workflowBundle, ...throttle });
+    const { nativeConnection: connection } = environment;
+    const common = { connection, activities, shutdownGraceTime, maxHeartbeatThrottleInterval: '100ms' } as const;
+    const main = await Worker.create({ ...common, taskQueue, workflowBundle });
     const training = await Worker.create({
-      ...{ connection, taskQueue: trainingTaskQueue, activities, ...throttle },
+      ...{ ...common, taskQueue: trainingTaskQueue },
       maxConcurrentActivityTaskExecutions: 1,
     });
     try {
-      return await main.runUntil(
-        training.runUntil(async () =>
-          use(await client.workflow.start('fineTune', { taskQueue, workflowId: randomUUID(), args: [input] })),
-        ),
-      );
+      return await main.runUntil(training.runUntil(use));
     } finally {
       await trainers.close();
     }
