@@ -1,27 +1,24 @@
 // Deaths at random moments from a seed: the same seed gives the same victims and the same delays.
 import type { Death, Victim } from './disturbed-run.js';
 
-/** Lists of deaths for runs, `perRun` each, `count` in all; delays of up to `longestMs` between them. */
-export function randomDeaths({
+/** Lists of deaths for runs without end, `perRun` each; delays of up to `longestMs` between them. */
+export function* randomDeaths({
   seed,
-  count,
   perRun,
   longestMs,
 }: {
   seed: number;
-  count: number;
   perRun: number;
   longestMs: number;
-}): Death[][] {
+}): Generator<Death[], never> {
   const random = mulberry32(seed);
   const victims: Victim[] = ['trainer', 'trainer', 'worker', 'server'];
-  const deaths = Array.from({ length: count }, (): Death => {
-    const victim = victims[Math.floor(random() * victims.length)]!;
-    return { victim, at: { afterMs: Math.floor(random() * longestMs) } };
-  });
-  const runs: Death[][] = [];
-  for (let from = 0; from < deaths.length; from += perRun) runs.push(deaths.slice(from, from + perRun));
-  return runs;
+  for (;;) {
+    yield Array.from({ length: perRun }, (): Death => {
+      const victim = victims[Math.floor(random() * victims.length)]!;
+      return { victim, at: { afterMs: Math.floor(random() * longestMs) } };
+    });
+  }
 }
 
 /** A small generator of numbers in [0, 1), enough to choose victims. */
