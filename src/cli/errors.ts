@@ -29,6 +29,13 @@ export function errorFacts(error: unknown): ErrorFacts {
     };
   }
   if (isGrpcServiceError(error)) return { type: 'ServerError', message: error.details || error.message };
+  const encoding = /Unknown encoding: (\S+)/.exec(errorMessage(error))?.[1];
+  if (encoding !== undefined) {
+    return {
+      type: 'EncodedPayload',
+      message: `the payloads of this run are encoded (${encoding}); name the data converter of its Workers with --data-converter`,
+    };
+  }
   return { type: 'Error', message: errorMessage(error) };
 }
 
