@@ -71,8 +71,9 @@ export function addScheduleCommand(program: Command): void {
   withCommon(withConnection(schedule.command('list').description('the Schedules, and when each is due'))).action(
     plainAction(list),
   );
+  // Without a policy a trigger starts one beside another, and the Schedule neither counts it as running nor minds its failure.
   const acts = [
-    ['trigger', 'retrain now', (handle) => handle.trigger()],
+    ['trigger', 'retrain now, unless one is at work', (handle) => handle.trigger('SKIP')],
     ['pause', 'start nothing until it is resumed', (handle) => handle.pause('paused by finetune schedule pause')],
     ['resume', 'go on', (handle) => handle.unpause('resumed by finetune schedule resume')],
     ['delete', 'remove the Schedule; the champion and its history stay', (handle) => handle.delete()],
