@@ -8,6 +8,14 @@ export {
   type FineTuneRun,
   type StartFineTuneOptions,
 } from './temporal/client.js';
+export {
+  severalProgress,
+  startChain,
+  startSweep,
+  type ChainRun,
+  type StartSeveralOptions,
+  type SweepRun,
+} from './temporal/several-client.js';
 export { watchRun, type ActivitySnapshot, type RunSnapshot, type WatchRunOptions } from './temporal/run-watch.js';
 export {
   createRetrainSchedule,
@@ -19,7 +27,7 @@ export {
   type RetrainScheduleOptions,
   type RetrainScheduleSummary,
 } from './temporal/schedules.js';
-export { DEFAULT_TASK_QUEUE, FINE_TUNE_WORKFLOW } from './temporal/defaults.js';
+export { CHAIN_WORKFLOW, DEFAULT_TASK_QUEUE, FINE_TUNE_WORKFLOW, SWEEP_WORKFLOW } from './temporal/defaults.js';
 export { fineTuneSpecSchema, type FineTuneSpec, type FineTuneSpecInput } from './spec/spec.js';
 export {
   parseRetrainSpec,
@@ -28,6 +36,9 @@ export {
   type RetrainSpec,
   type RetrainSpecInput,
 } from './spec/retrain.js';
+export { sweepSpecSchema, type SweepSpecInput } from './spec/sweep.js';
+export { chainSpecSchema, type ChainSpecInput } from './spec/chain.js';
+export type { ChainResult, SeveralProgress, StepRow, SweepResult, TrialRow } from './spec/comparison.js';
 export { parseSpec } from './spec/parse.js';
 export { FINAL_ERROR_TYPES, RETRYABLE_ERROR_TYPES, type FinalErrorType, type RetryableErrorType } from './errors.js';
 export type { FineTuneResult, Metrics, StageProgress, TrainingFigures, Verdict } from './spec/stages.js';

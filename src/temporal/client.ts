@@ -1,26 +1,16 @@
 // Typed helpers for whoever starts and follows runs; nothing native. A run is known by its workflow id, by default the output's
 // name and the spec's hash: an id that runs is joined; one that is complete is not run again while its inputs are the same.
-import {
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-  type Client,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { sha256OfJson } from '../artifacts/hash.js';
 import { datasetName, modelName, outputName } from '../spec/names.js';
 import { parseSpec } from '../spec/parse.js';
 import type { FineTuneSpec, FineTuneSpecInput } from '../spec/spec.js';
 import type { FineTuneResult, PinInput, PinResult } from '../spec/stages.js';
 import { DEFAULT_TASK_QUEUE, FINE_TUNE_WORKFLOW } from './defaults.js';
+import { followNewest, startOrJoin, type WorkflowRun } from './start-or-join.js';
 
 /** A run that was started, joined, or found complete. */
-export interface FineTuneRun {
-  workflowId: string;
-  runId: string;
-  outcome: 'started' | 'joined' | 'finished';
-  /** Waits for the result. @throws WorkflowFailedError when the run failed or was cancelled. */
-  result(): Promise<FineTuneResult>;
-}
+export type FineTuneRun = WorkflowRun<FineTuneResult>;
 
 /** Options of {@link startFineTune}. */
 export interface StartFineTuneOptions {
@@ -55,34 +45,18 @@ export async function startFineTune(
   }: StartFineTuneOptions = {},
 ): Promise<FineTuneRun> {
   const parsed = parseSpec(spec);
-  const id = workflowId ?? defaultWorkflowId(parsed);
-  const newest = await describeNewest(client, id);
-  if (newest?.status === 'RUNNING') return joinRun(client, id, newest.runId, 'joined');
-  if (newest?.status === 'COMPLETED') {
-    const run = joinRun(client, id, newest.runId, 'finished');
-    if (await isCurrent(await run.result(), parsed)) return run;
-  }
-  try {
-    const handle = await client.workflow.start(FINE_TUNE_WORKFLOW, {
-      workflowId: id,
-      taskQueue,
-      args: [parsed],
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      workflowIdConflictPolicy: 'FAIL',
-      staticSummary: `${modelName(parsed.model)} on ${datasetName(parsed.dataset)} → ${outputName(parsed)}`,
-    });
-    return joinRun(client, id, handle.firstExecutionRunId, 'started');
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    // Somebody was faster.
-    return joinRun(client, id, (await describeNewest(client, id))?.runId, 'joined');
-  }
+  return startOrJoin(client, {
+    workflowType: FINE_TUNE_WORKFLOW,
+    workflowId: workflowId ?? defaultWorkflowId(parsed),
+    ...{ taskQueue, args: [parsed] },
+    summary: `${modelName(parsed.model)} on ${datasetName(parsed.dataset)} → ${outputName(parsed)}`,
+    isCurrent: (result: FineTuneResult) => isCurrent(result, parsed),
+  });
 }
 
 /** The newest run of a workflow id, followed from now on. @throws WorkflowNotFoundError when there is none. */
-export async function followFineTune(client: Client, workflowId: string): Promise<FineTuneRun> {
-  const { runId, status } = await client.workflow.getHandle(workflowId).describe().then(newestOf);
-  return joinRun(client, workflowId, runId, status === 'COMPLETED' ? 'finished' : 'joined');
+export function followFineTune(client: Client, workflowId: string): Promise<FineTuneRun> {
+  return followNewest(client, workflowId);
 }
 
 /** The workflow's handle, typed. */
@@ -94,47 +68,30 @@ export function fineTuneHandle(
   return client.workflow.getHandle(workflowId, runId);
 }
 
-function joinRun(
-  client: Client,
-  workflowId: string,
-  runId: string | undefined,
-  outcome: FineTuneRun['outcome'],
-): FineTuneRun {
-  const handle = fineTuneHandle(client, workflowId, runId);
-  return { workflowId, runId: runId ?? '', outcome, result: () => handle.result() };
-}
-
-async function describeNewest(
-  client: Client,
-  workflowId: string,
-): Promise<{ status: string; runId: string } | undefined> {
-  try {
-    return newestOf(await client.workflow.getHandle(workflowId).describe());
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
-}
-
-function newestOf(description: { status: { name: string }; runId: string }): { status: string; runId: string } {
-  return { status: description.status.name, runId: description.runId };
-}
-
 /** Options of {@link hasSameInputs}. */
 export interface SameInputsOptions {
   taskQueue?: string;
 }
 
-/**
- * True when the inputs' hashes are what they were for this result. A Worker pins them: the first activity runs alone, which
- * servers from 1.32 on can do. False when that fails.
- */
+/** True when the inputs' hashes are what they were for this result; false when that cannot be told. */
 export async function hasSameInputs(
   client: Client,
   result: FineTuneResult,
   spec: FineTuneSpec,
-  { taskQueue = DEFAULT_TASK_QUEUE }: SameInputsOptions = {},
+  options: SameInputsOptions = {},
 ): Promise<boolean> {
+  return (await hashInputs(client, spec, options)) === result.inputsSha256;
+}
+
+/**
+ * Hash of a run's inputs as they are now. A Worker pins them: the first activity runs alone, which servers from 1.32 on can do. Undefined
+ * when that fails.
+ */
+export async function hashInputs(
+  client: Client,
+  spec: FineTuneSpec,
+  { taskQueue = DEFAULT_TASK_QUEUE }: SameInputsOptions = {},
+): Promise<string | undefined> {
   const input: PinInput = { spec, mayCreateStore: false };
   try {
     const pinned = await client.activity.execute<PinResult>('pinInputs', {
@@ -148,8 +105,8 @@ export async function hasSameInputs(
       idConflictPolicy: 'USE_EXISTING',
       summary: 'have the inputs changed?',
     });
-    return pinned.inputsSha256 === result.inputsSha256;
+    return pinned.inputsSha256;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -7,6 +7,10 @@ import { fileURLToPath } from 'node:url';
 export const DEFAULT_TASK_QUEUE = 'finetune';
 /** Workflow type that fine-tunes. */
 export const FINE_TUNE_WORKFLOW = 'fineTune';
+/** Workflow type that tries models and settings. */
+export const SWEEP_WORKFLOW = 'sweep';
+/** Workflow type that fine-tunes on one dataset after the other. */
+export const CHAIN_WORKFLOW = 'chain';
 
 /** The one-slot queue beside a workflow's queue, where training runs. */
 export function trainingTaskQueueOf(taskQueue: string): string {
@@ -27,9 +31,13 @@ export function packageFolder(): string {
   throw new Error('temporal-finetune: its own package.json was not found; install the package again');
 }
 
-/** Version of this package. */
+/** Version of this package; `bundled` where its own package.json is out of sight, in a Worker that was bundled into one file. */
 export function packageVersion(): string {
-  return (JSON.parse(readFileSync(`${packageFolder()}/package.json`, 'utf8')) as { version: string }).version;
+  try {
+    return (JSON.parse(readFileSync(`${packageFolder()}/package.json`, 'utf8')) as { version: string }).version;
+  } catch {
+    return 'bundled';
+  }
 }
 
 function readPackageName(folder: string): string | undefined {

@@ -1,0 +1,85 @@
+// Starts a workflow, joins the one that runs under its id, or finds it complete: what every kind of run of this package shares.
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
+
+/** A run that was started, joined, or found complete. */
+export interface WorkflowRun<Result> {
+  workflowId: string;
+  runId: string;
+  outcome: 'started' | 'joined' | 'finished';
+  /** Waits for the result. @throws WorkflowFailedError when the run failed or was cancelled. */
+  result(): Promise<Result>;
+}
+
+/** Options of {@link startOrJoin}. */
+export interface StartOrJoinOptions<Result> {
+  workflowType: string;
+  workflowId: string;
+  taskQueue: string;
+  args: unknown[];
+  /** One line for the UI. */
+  summary: string;
+  /** Whether a complete run still stands; if not, it is started anew. */
+  isCurrent: (result: Result) => Promise<boolean>;
+}
+
+/** Starts a run, joins the one that runs under its id, or finds it complete. */
+export async function startOrJoin<Result>(
+  client: Client,
+  { workflowType, workflowId, taskQueue, args, summary, isCurrent }: StartOrJoinOptions<Result>,
+): Promise<WorkflowRun<Result>> {
+  const newest = await describeNewest(client, workflowId);
+  if (newest?.status === 'RUNNING') return runOf(client, workflowId, newest.runId, 'joined');
+  if (newest?.status === 'COMPLETED') {
+    const run = runOf<Result>(client, workflowId, newest.runId, 'finished');
+    if (await isCurrent(await run.result())) return run;
+  }
+  try {
+    const handle = await client.workflow.start(workflowType, {
+      workflowId,
+      taskQueue,
+      args,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      staticSummary: summary,
+    });
+    return runOf(client, workflowId, handle.firstExecutionRunId, 'started');
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    // Somebody was faster.
+    return runOf(client, workflowId, (await describeNewest(client, workflowId))?.runId, 'joined');
+  }
+}
+
+/** The newest run of a workflow id, followed from now on. @throws WorkflowNotFoundError when there is none. */
+export async function followNewest<Result>(client: Client, workflowId: string): Promise<WorkflowRun<Result>> {
+  const { runId, status } = await client.workflow.getHandle(workflowId).describe();
+  return runOf(client, workflowId, runId, status.name === 'COMPLETED' ? 'finished' : 'joined');
+}
+
+function runOf<Result>(
+  client: Client,
+  workflowId: string,
+  runId: string | undefined,
+  outcome: WorkflowRun<Result>['outcome'],
+): WorkflowRun<Result> {
+  const handle: WorkflowHandle<() => Promise<Result>> = client.workflow.getHandle(workflowId, runId);
+  return { workflowId, runId: runId ?? '', outcome, result: () => handle.result() };
+}
+
+async function describeNewest(
+  client: Client,
+  workflowId: string,
+): Promise<{ status: string; runId: string } | undefined> {
+  try {
+    const { status, runId } = await client.workflow.getHandle(workflowId).describe();
+    return { status: status.name, runId };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
