@@ -13,7 +13,7 @@ import type {
 } from '../src/spec/stages.js';
 import { renderDetails } from './details.js';
 import { activitiesOn, type CallActivity } from './proxies.js';
-import { mayPass } from './failures.js';
+import { isOutOfMemory, mayPass } from './failures.js';
 import { addWarnings, advance, recount, type RunState } from './progress.js';
 
 /** Calls stages one after the other for one run. */
@@ -136,10 +136,21 @@ export class Run {
     await this.whilePaused();
     this.state.progress.stage = stage;
     this.show();
-    const result: Told<object> = await call(name, this.id(activityId), summary, input);
+    const result = await this.withFreshTrainer<Told<object>>(activityId, (id) => call(name, id, summary, input));
     addWarnings(this.state, result.warnings);
     advance(this.state);
     return result;
+  }
+
+  /** Calls once more when memory ran out: the trainer that died held a training's memory too, the next one does not. */
+  private async withFreshTrainer<T>(activityId: string, call: (id: string) => Promise<T>): Promise<T> {
+    try {
+      return await call(this.id(activityId));
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      addWarnings(this.state, [`Memory ran out in ${activityId}; it was tried again in a new trainer process`]);
+      return call(this.id(`${activityId}-fresh`));
+    }
   }
 
   /** Waits for the end of a pause. */

@@ -253,6 +253,24 @@ describe('a lack of memory', () => {
     });
   });
 
+  it('in an evaluation is tried once more in a new trainer, and ends the run when it comes again', async () => {
+    for (const times of [1, 2]) {
+      let left = times;
+      const replace: StubOptions['replace'] = (stubs) => ({
+        evaluateModel: async (input) => {
+          if ('checkpoint' in input.weights && left-- > 0) throw stubFailure('OutOfMemory', true);
+          return stubs.evaluateModel(input);
+        },
+      });
+      await withRun({ replace }, async ({ handle, ids }) => {
+        if (times === 2) return expect(await failureOf(handle)).toMatchObject({ type: 'OutOfMemory' });
+        const { warnings } = await resultOf(handle);
+        expect(warnings).toContainEqual(expect.stringMatching(/^Memory ran out in evaluate-epoch-1/));
+        expect(ids).toContain('evaluate-epoch-1-fresh');
+      });
+    }
+  });
+
   it('that a single pair is too much for ends the run', async () => {
     await withRun({ replace: outOfMemory(() => true) }, async ({ handle, ids }) => {
       expect(await failureOf(handle)).toMatchObject({ type: 'OutOfMemory' });
