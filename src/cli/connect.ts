@@ -4,6 +4,7 @@ import type { DataConverter } from '@temporalio/common';
 import { Client, Connection } from '@temporalio/client';
 import { errorMessage } from '../errors.js';
 import { loadDataConverter } from '../temporal/data-converter.js';
+import { demandServerVersion } from '../temporal/server-version.js';
 import { tlsTrouble } from '../temporal/tls-reason.js';
 import { describeTarget, type ConnectionTarget } from '../temporal/connection.js';
 import { callAs } from './invocation.js';
@@ -15,17 +16,17 @@ const PATIENCE_MS = 700;
 /**
  * Connects and says where to, when the user did not name the place on the command line.
  *
- * @throws Error with the remedy when the server does not answer.
+ * @throws Error with the remedy when the server does not answer or is too old.
  */
 export async function connectClient(target: ConnectionTarget, output: Output): Promise<Client> {
   if (target.from === 'environment' || target.from === 'profile') {
     output.warn(`Using the Temporal server at ${describeTarget(target)}`);
   }
   const { dataConverter } = await converterOf(target);
+  let connection: Connection;
   try {
     const connecting = Connection.connect({ ...target.options, connectTimeout: '5 s' });
-    const connection = await Promise.race([connecting, refused(target)]);
-    return new Client({ connection, namespace: target.namespace, ...(dataConverter && { dataConverter }) });
+    connection = await Promise.race([connecting, refused(target)]);
   } catch (error) {
     throw new Error(
       `no Temporal server answers at ${describeTarget(target)}: ${errorMessage(error)}\n` +
@@ -33,6 +34,8 @@ export async function connectClient(target: ConnectionTarget, output: Output): P
       { cause: error },
     );
   }
+  await demandServerVersion(connection.workflowService);
+  return new Client({ connection, namespace: target.namespace, ...(dataConverter && { dataConverter }) });
 }
 
 /** Rejects when TLS is refused and there is still no connection; gRPC would go on trying and say nothing. */

@@ -3,11 +3,12 @@
 // while bundling: the bundler reads merged-workflows.ts, in which one module name is pointed at the user's path.
 // A plugin that is given to the connection and to the Worker is applied twice: every hook leaves alone what it did before.
 import { SimplePlugin } from '@temporalio/plugin';
-import { Worker, type BundleOptions, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type BundleOptions, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, TrainerPool, type WorkerSettings } from '../../activities/index.js';
 import { removeDeadTemporaries } from '../artifacts/temporary-files.js';
 import { trainingTaskQueueOf, workerIdentity } from './defaults.js';
-import { DEFAULT_GRACE_MS, joinWorkers, TRAINING_WORKER_OPTIONS } from './worker.js';
+import { demandServerVersion } from './server-version.js';
+import { DEFAULT_GRACE_MS, deploymentOptions, joinWorkers, TRAINING_WORKER_OPTIONS } from './worker.js';
 import { mergedWorkflowsPath, ownWorkflowsPath } from './workflow-modules.js';
 
 const USER_WORKFLOWS_MODULE = '__temporal_finetune_user_workflows__';
@@ -52,11 +53,11 @@ export class FineTunePlugin extends SimplePlugin {
     // The training Worker, too: on a connection that has the plugin it comes through here.
     configured.add(activities).add(own);
     this.companions.set(options.taskQueue, {
-      ...(options.connection && { connection: options.connection }),
+      ...(options.connection && { connection: withoutPlugins(options.connection) }),
       ...(options.namespace !== undefined && { namespace: options.namespace }),
-      ...(options.dataConverter && { dataConverter: options.dataConverter }),
       shutdownGraceTime: (options.shutdownGraceTime as Milliseconds) ?? DEFAULT_GRACE_MS,
       ...TRAINING_WORKER_OPTIONS,
+      workerDeploymentOptions: options.workerDeploymentOptions ?? deploymentOptions(),
       taskQueue: trainingTaskQueue,
       identity: workerIdentity('trainer'),
       activities: own,
@@ -90,16 +91,34 @@ export class FineTunePlugin extends SimplePlugin {
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
     if (this.seen.has(worker)) return next(worker);
     this.seen.add(worker);
+    if (worker.connection) await demandServerVersion(worker.connection.workflowService);
     if (this.running++ === 0) await removeDeadTemporaries(this.settings.store);
-    const companion = this.companions.get(worker.options.taskQueue);
     // `next` is what runs the user's Worker, with the hooks of the other plugins.
     const main = { run: () => next(worker), getState: () => worker.getState(), shutdown: () => worker.shutdown() };
-    const workers = [main, ...(this.runsTraining && companion ? [await Worker.create(companion)] : [])];
     try {
-      await joinWorkers(workers).run();
+      await joinWorkers([main, ...(await this.createCompanion(worker))]).run();
     } finally {
       // Workers of one process share the trainer.
       if (--this.running === 0) await this.trainers.close();
     }
   }
+
+  /** The training Worker, with what the user's Worker has in the end, from plugins that come later than this one too. */
+  private async createCompanion({ options }: Worker): Promise<Worker[]> {
+    const companion = this.companions.get(options.taskQueue);
+    if (!this.runsTraining || !companion) return [];
+    const { dataConverter, interceptors } = options;
+    return [
+      await Worker.create({
+        ...companion,
+        ...(dataConverter && { dataConverter }),
+        interceptors: { client: interceptors.client, activity: interceptors.activity },
+      }),
+    ];
+  }
+}
+
+/** The same connection; what its plugins do to a Worker's options was done already, and must not be done twice. */
+function withoutPlugins(connection: NativeConnection): NativeConnection {
+  return Object.create(connection, { plugins: { value: [] } }) as NativeConnection;
 }

@@ -1,11 +1,18 @@
 // The Workers of a run: one for the workflow and the light activities, one with a single slot for training. Both register all
 // activities, so that either queue can be served by any of them. Training on its queue can also run on machines of its own.
-import type { DataConverter } from '@temporalio/common';
-import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
+import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
+import {
+  NativeConnection,
+  Worker,
+  type NativeConnectionOptions,
+  type WorkerOptions,
+  type WorkerPlugin,
+} from '@temporalio/worker';
 import { createActivities, TrainerPool, type WorkerSettings } from '../../activities/index.js';
 import { removeDeadTemporaries } from '../artifacts/temporary-files.js';
 import { errorMessage } from '../errors.js';
 import { DEFAULT_TASK_QUEUE, packageVersion, trainingTaskQueueOf, workerIdentity } from './defaults.js';
+import { demandServerVersion } from './server-version.js';
 import { ownWorkflowsPath } from './workflow-modules.js';
 
 /** Options of {@link createFineTuneWorkers}. */
@@ -16,6 +23,12 @@ export interface FineTuneWorkersOptions extends WorkerSettings {
   taskQueue?: string;
   /** E.g. one that encrypts payloads; every client of these runs needs the same. */
   dataConverter?: DataConverter;
+  /** E.g. those of `@temporalio/interceptors-opentelemetry`; on both Workers. */
+  plugins?: WorkerPlugin[];
+  /** Name and build id that the UI shows beside the Workers, instead of this package's own name and version. */
+  deployment?: WorkerDeploymentVersion | undefined;
+  /** Take part in Worker Versioning, runs move to newer builds by themselves (AUTO_UPGRADE); a current version must be set then. Default false. */
+  versioning?: boolean | undefined;
   /** One of the two Workers alone. */
   only?: 'training' | 'workflow' | undefined;
   /** Milliseconds that activities have to end by themselves at a shutdown before they are asked to save and stop; default 10,000. */
@@ -41,17 +54,21 @@ export const TRAINING_WORKER_OPTIONS = {
   maxConcurrentActivityTaskExecutions: 1,
 } as const satisfies Partial<WorkerOptions>;
 
-/** Makes the Workers; they poll once `run` is called. */
+/** Makes the Workers; they poll once `run` is called. @throws Error when the server is too old. */
 export async function createFineTuneWorkers({
   connection,
   namespace = 'default',
   taskQueue = DEFAULT_TASK_QUEUE,
   only,
   dataConverter,
+  plugins,
+  deployment,
+  versioning,
   shutdownGraceTimeMs = DEFAULT_GRACE_MS,
   ...settings
 }: FineTuneWorkersOptions): Promise<FineTuneWorkers> {
   const trainingTaskQueue = settings.trainingTaskQueue ?? trainingTaskQueueOf(taskQueue);
+  await demandServerVersion(connection.workflowService);
   await removeDeadTemporaries(settings.store);
   const trainers = new TrainerPool(settings);
   const activities = createActivities({ ...settings, trainingTaskQueue }, trainers);
@@ -62,10 +79,8 @@ export async function createFineTuneWorkers({
     ...(dataConverter && { dataConverter }),
     shutdownGraceTime: shutdownGraceTimeMs,
     ...TRAINING_WORKER_OPTIONS,
-    workerDeploymentOptions: {
-      useWorkerVersioning: false,
-      version: { deploymentName: 'temporal-finetune', buildId: packageVersion() },
-    },
+    ...(plugins && { plugins }),
+    workerDeploymentOptions: deploymentOptions({ deployment, versioning }),
   };
   const workers: Worker[] = [];
   if (only !== 'training') {
@@ -84,6 +99,18 @@ export async function createFineTuneWorkers({
   }
   const { shutdown, run } = joinWorkers(workers);
   return { workers, shutdown, run: () => run().finally(() => trainers.close()) };
+}
+
+/** What the UI shows as a Worker's version; with `versioning`, what the server sends runs by. */
+export function deploymentOptions({
+  deployment = { deploymentName: 'temporal-finetune', buildId: packageVersion() },
+  versioning = false,
+}: Pick<FineTuneWorkersOptions, 'deployment' | 'versioning'> = {}): NonNullable<
+  WorkerOptions['workerDeploymentOptions']
+> {
+  return versioning
+    ? { version: deployment, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' }
+    : { version: deployment, useWorkerVersioning: false };
 }
 
 /** Runs several Workers as one: when one stops, all stop. */
