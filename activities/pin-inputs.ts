@@ -19,7 +19,7 @@ export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
     work: async (input, context) => {
       const spec = parseSpec(input.spec);
       // Told now, and not after hours of training.
-      await resolveAllowedOutput(spec.output.directory, settings.dataFolders);
+      const outputDirectory = await resolveAllowedOutput(spec.output.directory, settings.dataFolders);
       const model = input.pins?.model ?? (await pinModel(spec.model, sources, context));
       const dataset = input.pins?.dataset ?? (await pinDataset(spec.dataset, sources, context));
       return {
@@ -27,6 +27,7 @@ export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
         model,
         dataset,
         trainingTaskQueue: settings.trainingTaskQueue ?? DEFAULT_TRAINING_TASK_QUEUE,
+        outputDirectory,
         inputsSha256: inputsSha256(spec, { model, dataset }),
         warnings: [],
       };

@@ -1,6 +1,6 @@
 // The page of a chain: the steps, and every model on every test part, as a table and as a picture.
 import type { SeveralProgress, StepRow } from '../src/spec/comparison.js';
-import { escapeMarkdown } from './details.js';
+import { escapeMarkdown } from '../src/spec/markdown.js';
 import { drawLines } from './line-chart.js';
 import { codeTable, figure, joinParts, pageHeading, warningLines } from './several-page.js';
 

@@ -1,7 +1,7 @@
 // What the run's page shows, as text.
 import { describe, expect, it } from 'vitest';
 import { niceTicks } from './drawing.js';
-import { escapeMarkdown, renderDetails } from './details.js';
+import { renderDetails } from './details.js';
 import { newRunState, type RunState } from './progress.js';
 
 const evaluation = (ndcg: number) => ({
@@ -40,6 +40,14 @@ describe('the page of a run', () => {
     expect(text).toContain('step 15 of 30 · 3 min of training left · loss 0.123 · rate 1.2e-5 · 41 pairs/s');
     // Half of an epoch, which is 10 of 8 + 3 × 11 + 1 parts of the work.
     expect(text).toContain('**12 %**');
+  });
+
+  it('tells where the report will be until it is there', () => {
+    const state = trained(1);
+    state.progress.report = '/out/data/embeddings/physics-bge/report.html';
+    expect(renderDetails(state)).toContain('- report, at the end: /out/data/embeddings/physics-bge/report.html');
+    state.progress.stage = 'done';
+    expect(renderDetails(state)).not.toContain('at the end');
   });
 
   it('has a table of the epochs with the event to reset to', () => {
@@ -91,9 +99,10 @@ describe('the page of a run', () => {
   });
 
   it('escapes what comes from data', () => {
-    expect(escapeMarkdown('<img src=x> [a](b) `c`\n# d')).toBe('&lt;img src=x&gt; \\[a\\](b) \\`c\\` \\# d');
     const state = newRunState('n', 1);
-    state.progress.warnings = ['column "<script>"'];
-    expect(renderDetails(state)).not.toContain('<script>');
+    state.progress.warnings = ['column "<script>" of https://example.org, [a](b)'];
+    const text = renderDetails(state);
+    expect(text).toContain('- column "&lt;script&gt;" of https&#58;//example.org, \\[a\\]\\(b\\)');
+    expect(text).not.toContain('<script>');
   });
 });

@@ -1,5 +1,6 @@
 // The run's page in the Temporal UI (Current Details): Markdown with a progress bar, the curves (curve.ts), and a table of the epochs in a
 // code block (the page's tables have no padding). Twenty kilobytes are the limit. Texts that come from data are escaped.
+import { escapeMarkdown } from '../src/spec/markdown.js';
 import type { Metrics } from '../src/spec/stages.js';
 import { drawCurves, METRIC } from './curve.js';
 import type { RunState } from './progress.js';
@@ -27,16 +28,6 @@ export function renderDetails(state: RunState): string {
   const parts = [heading(state), drawCurves(state), table(state), outcome(state), about(state), warnings(state)];
   const text = parts.filter((part) => part !== '').join('\n\n');
   return text.length <= LIMIT ? text : `${text.slice(0, LIMIT)}…`;
-}
-
-/** Makes Markdown and HTML harmless in a line of text. */
-export function escapeMarkdown(text: string): string {
-  return text
-    .replace(/[\r\n]+/g, ' ')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/[\\`*_[\]#|~!]/g, '\\$&');
 }
 
 function heading({ progress }: RunState): string {
@@ -92,7 +83,9 @@ function about({ about: lines, progress }: RunState): string {
       : ['press R to refresh this page; pause, resume and the updates are under More Actions'];
   const changed =
     changes.length === 0 ? [] : [`changed ${changes.length} time${changes.length > 1 ? 's' : ''} while it ran`];
-  return [...lines, ...plan, ...changed, ...how].map((line) => `- ${escapeMarkdown(line)}`).join('\n');
+  const report =
+    progress.stage === 'done' || progress.report === undefined ? [] : [`report, at the end: ${progress.report}`];
+  return [...lines, ...plan, ...changed, ...report, ...how].map((line) => `- ${escapeMarkdown(line)}`).join('\n');
 }
 
 function table({ before, epochs, publishedEpoch }: RunState): string {

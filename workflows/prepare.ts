@@ -38,6 +38,10 @@ export async function pin(run: Run, spec: FineTuneSpec, fixed?: PinInput['pins']
   });
   run.useTrainingQueue(pins.trainingTaskQueue);
   run.state.about = [`model ${describePin(pins.model)}`, `dataset ${describePin(pins.dataset)}`];
+  const { progress } = run.state;
+  if (pins.outputDirectory !== undefined) {
+    progress.report = `${pins.outputDirectory}/data/embeddings/${progress.name}/report.html`;
+  }
   return pins;
 }
 

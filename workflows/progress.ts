@@ -32,6 +32,8 @@ export interface RunProgress {
   /** What was changed while it ran, in order. */
   changes: RunChange[];
   warnings: string[];
+  /** Where the report will be at the end, on the Worker's machine; known once inputs are pinned. */
+  report?: string;
   result?: PublishResult;
 }
 

@@ -1,6 +1,6 @@
 // The page of a retrain in the Temporal UI (Current Details): what it does, the run that trains the candidate, the decision and why.
 import type { PlacedChampion, RetrainResult } from '../src/spec/retrain.js';
-import { escapeMarkdown } from './details.js';
+import { escapeMarkdown } from '../src/spec/markdown.js';
 
 const SHOWN_WARNINGS = 10;
 

@@ -1,7 +1,8 @@
 // What the pages of sweeps and chains share: the heading with the bar, tables in code blocks (the page's own tables have no padding), the
 // warnings at the end, and the limit of twenty kilobytes. Texts that come from data are escaped.
 import type { SeveralProgress } from '../src/spec/comparison.js';
-import { duration, escapeMarkdown } from './details.js';
+import { escapeMarkdown } from '../src/spec/markdown.js';
+import { duration } from './details.js';
 
 const LIMIT = 19_000;
 const SHOWN_WARNINGS = 6;

@@ -1,6 +1,6 @@
 // The page of a sweep: who is ahead, the validation figures by epoch as a picture, and the table of the trials.
 import type { SeveralProgress, TrialRow } from '../src/spec/comparison.js';
-import { escapeMarkdown } from './details.js';
+import { escapeMarkdown } from '../src/spec/markdown.js';
 import { drawLines } from './line-chart.js';
 import { codeTable, figure, joinParts, pageHeading, warningLines } from './several-page.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionTarget } from '../temporal/connection.js';
 import type { RunProgress } from '../../workflows/progress.js';
-import { frameOf, uiPage } from './follow.js';
+import { frameOf, startForm, uiPage } from './follow.js';
 
 // What the view reads of it.
 const progress = { stage: 'train', paused: false, epoch: 2, epochs: 3 } as RunProgress;
@@ -32,19 +32,26 @@ describe('frameOf', () => {
   });
 });
 
-describe('uiPage', () => {
+describe('links to the UI', () => {
   const target = (address: string, uiUrl?: string): ConnectionTarget => ({
     ...{ address, namespace: 'n', from: 'flag', options: { address } },
     ...(uiUrl !== undefined && { uiUrl }),
   });
 
-  it('escapes what an id may hold', () => {
+  it('escape what an id may hold', () => {
     expect(uiPage(target('a:1', 'http://127.0.0.1:8233'), { workflowId: 'a/b c', runId: 'r' })).toBe(
       'http://127.0.0.1:8233/namespaces/n/workflows/a%2Fb%20c/r',
     );
   });
 
-  it('is not made up for a server whose UI is unknown', () => {
+  it('open the form that starts a run, with type and queue filled in', () => {
+    expect(startForm(target('a:1', 'http://127.0.0.1:8233'), 'my queue')).toBe(
+      'http://127.0.0.1:8233/namespaces/n/workflows/start-workflow?workflowType=fineTune&taskQueue=my+queue',
+    );
+  });
+
+  it('are not made up for a server whose UI is unknown', () => {
+    expect(startForm(target('a:1'), 'q')).toBeUndefined();
     expect(uiPage(target('a:1'), { workflowId: 'w', runId: 'r' })).toBeUndefined();
     expect(uiPage(target('x.tmprl.cloud:7233'), { workflowId: 'w', runId: 'r' })).toMatch(
       /^https:\/\/cloud\.temporal\.io/,

@@ -3,6 +3,7 @@
 import type { Client } from '@temporalio/client';
 import { fineTuneHandle, type FineTuneRun } from '../temporal/client.js';
 import type { ConnectionTarget } from '../temporal/connection.js';
+import { FINE_TUNE_WORKFLOW } from '../temporal/defaults.js';
 import { watchRun, type RunSnapshot } from '../temporal/run-watch.js';
 import { errorBlock, errorFacts } from './errors.js';
 import { callAs } from './invocation.js';
@@ -75,10 +76,29 @@ export function uiPage(
   { address, namespace, uiUrl }: ConnectionTarget,
   run: Pick<FineTuneRun, 'workflowId' | 'runId'>,
 ): string | undefined {
+  return uiAddress({ address, uiUrl }, ['namespaces', namespace, 'workflows', run.workflowId, run.runId]);
+}
+
+/**
+ * The UI's form that starts a run, with workflow type and queue filled in; the UI adds the input of the newest run of that type, where there
+ * is one.
+ */
+export function startForm(
+  { address, namespace, uiUrl }: Pick<ConnectionTarget, 'address' | 'namespace' | 'uiUrl'>,
+  taskQueue: string,
+): string | undefined {
+  const form = uiAddress({ address, uiUrl }, ['namespaces', namespace, 'workflows', 'start-workflow']);
+  const filled = new URLSearchParams({ workflowType: FINE_TUNE_WORKFLOW, taskQueue });
+  return form === undefined ? undefined : `${form}?${filled.toString()}`;
+}
+
+function uiAddress(
+  { address, uiUrl }: { address: string; uiUrl: string | undefined },
+  parts: readonly string[],
+): string | undefined {
   const base = uiUrl ?? (address.includes('.tmprl.cloud') ? 'https://cloud.temporal.io' : undefined);
   if (base === undefined) return undefined;
-  const parts = ['namespaces', namespace, 'workflows', run.workflowId, ...(run.runId ? [run.runId] : [])];
-  return [base, ...parts.map(encodeURIComponent)].join('/');
+  return [base, ...parts.filter((part) => part !== '').map(encodeURIComponent)].join('/');
 }
 
 /** What a snapshot looks like; undefined when there is nothing new to show. */

@@ -15,6 +15,7 @@ export interface WorkOptionValues {
   store: string;
   data?: string[];
   allowHub?: string[];
+  reportEvery?: number;
   threads?: number;
 }
 
@@ -59,16 +60,22 @@ export function withWork(command: Command): Command {
       '--allow-hub <name...>',
       'owners ("acme") and repositories ("acme/faq") of the Hub that runs may read, also with HF_TOKEN; "*": any public one, without it (default)',
     )
+    .option(
+      '--report-every <seconds>',
+      "seconds between two updates of a run's page while it trains, at least; 0 = never; default: 60",
+      secondsOrNever,
+    )
     .option('--threads <n>', 'threads of the trainer', positiveInteger);
 }
 
 /** Settings of a Worker from the options; the Hub's address and token are those of the environment (`HF_ENDPOINT`, `HF_TOKEN`). */
-export function workerSettings({ store, data, allowHub, threads }: WorkOptionValues): WorkerSettings {
+export function workerSettings({ store, data, allowHub, reportEvery, threads }: WorkOptionValues): WorkerSettings {
   return {
     store: resolve(store),
     dataFolders: (data ?? ['.', '..']).map((folder) => resolve(folder)),
     ...(threads !== undefined && { threads }),
     ...(allowHub && { allowedSources: { hub: allowHub } }),
+    ...(reportEvery !== undefined && { reportEverySeconds: reportEvery }),
   };
 }
 
@@ -77,6 +84,14 @@ export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
     throw new InvalidArgumentError(`a whole number above 0 is needed, got "${text}".`);
+  return value;
+}
+
+/** Parses a number of seconds; 0 stands for never. */
+function secondsOrNever(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError(`a number of seconds, or 0 for never, is needed, got "${text}".`);
   return value;
 }
 

@@ -1,17 +1,4 @@
-// Makes text from data harmless where it is printed: inside Markdown prose, in YAML front matter, inside fenced code.
-
-/** Text inside a Markdown paragraph or table cell, on one line, with nothing that Markdown or HTML would act on or that turns its direction. */
-export function escapeMarkdown(text: string): string {
-  return text
-    .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/[\\`*_{}[\]()#+!|~$-]/g, '\\$&')
-    .replace(/(https?):/gi, '$1&#58;')
-    .replace(/(www)\./gi, '$1&#46;')
-    .replace(/@/g, '&#64;');
-}
+// Makes text from data harmless where it is printed: in YAML front matter, inside fenced code (src/spec/markdown.ts has prose).
 
 /** A YAML scalar: double-quoted, as JSON writes it, which is YAML as well. */
 export function yamlString(text: string): string {

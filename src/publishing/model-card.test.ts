@@ -69,11 +69,11 @@ describe('modelCard', () => {
 
   it('has the lines to load it in every program, each with the prompt that a question needs', () => {
     for (const program of [
-      'sentence\\-transformers \\(Python\\)',
+      'sentence-transformers \\(Python\\)',
       'transformers.js',
       'LangChain.js',
       'LlamaIndex.TS',
-      'fastembed\\-js',
+      'fastembed-js',
       'any ONNX runtime',
     ])
       expect(card).toContain(`### ${program}\n`);

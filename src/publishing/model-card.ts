@@ -1,7 +1,8 @@
 // README.md of the published folder: front matter as the Hub reads it, metrics before and after, the verdict, what it was trained on and
 // how, and the lines that load it. Every text that comes from data or settings is escaped.
+import { escapeMarkdown } from '../spec/markdown.js';
 import type { PublishInput, Verdict } from '../spec/stages.js';
-import { codeBlock, escapeMarkdown, yamlString } from './escape.js';
+import { codeBlock, yamlString } from './escape.js';
 import type { CardSnippet } from './load-snippets.js';
 
 /** What the card tells beside the stages' own figures. */

@@ -5,7 +5,9 @@ import type { Command } from 'commander';
 import { isRunning } from '../../temporal/process-identity.js';
 import { startServer, stopServer } from '../../temporal/server.js';
 import { defaultDbPath } from '../../temporal/server-state.js';
+import { DEFAULT_TASK_QUEUE } from '../../temporal/defaults.js';
 import { plainAction } from '../action.js';
+import { startForm } from '../follow.js';
 import type { Output } from '../output.js';
 import { portNumber, withCommon, type CommonOptionValues } from '../options.js';
 import { onInterrupt } from '../signals.js';
@@ -57,6 +59,9 @@ async function serve({ port, uiPort, db, namespace }: ServerOptions, output: Out
   }
   output.say(`Temporal server ${server.address}, UI ${server.uiUrl}`);
   output.say(`  history in ${server.dbPath}, program ${server.program}; Ctrl-C ends it`);
+  output.say(
+    `  start runs from the UI: ${startForm({ ...server, namespace: namespace ?? 'default' }, DEFAULT_TASK_QUEUE)}`,
+  );
   while (!signal.aborted && (await isRunning(server))) await new Promise((wake) => setTimeout(wake, 200));
   if (!signal.aborted)
     throw new Error(`server: process ${server.pid} ended by itself; its log is beside ${server.dbPath}`);

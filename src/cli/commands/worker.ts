@@ -6,6 +6,7 @@ import { connectWorker, createFineTuneWorkers } from '../../temporal/worker.js';
 import { trainingTaskQueueOf } from '../../temporal/defaults.js';
 import { plainAction } from '../action.js';
 import { converterOf, refusalOf } from '../connect.js';
+import { startForm } from '../follow.js';
 import type { Output } from '../output.js';
 import {
   withCommon,
@@ -60,6 +61,8 @@ async function worker(options: WorkerOptions, output: Output): Promise<number> {
   });
   const queues = [only !== 'training' && taskQueue, only !== 'workflow' && trainingTaskQueueOf(taskQueue)];
   output.say(`Working on ${queues.filter(Boolean).join(' and ')}; Ctrl-C saves and stops`);
+  const form = startForm(target, taskQueue);
+  if (form !== undefined && only !== 'training') output.say(`Start runs from the UI: ${form}`);
   signal.addEventListener('abort', () => workers.shutdown());
   const working = workers.run();
   if (signal.aborted) workers.shutdown();
