@@ -3,6 +3,7 @@
 import { copyFile, link, mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import type { ArtifactRef } from '../spec/stages.js';
+import { FOLDER_MODE } from './flushed-files.js';
 import { sha256OfJson } from './hash.js';
 import { DamagedError, type ArtifactStore, type BlobRef } from './store.js';
 
@@ -83,7 +84,7 @@ export async function materialize(store: ArtifactStore, blobs: Record<string, Bl
       throw new Error(`materialize: a blob's name stays inside the folder, got ${JSON.stringify(name)}`);
     }
     const target = join(folder, relative);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await mkdir(dirname(target), { recursive: true, mode: FOLDER_MODE });
     const source = await store.blobPath(ref);
     await link(source, target).catch(() => copyFile(source, target));
   }

@@ -5,8 +5,9 @@ import { link, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { BlobRef } from './store.js';
 
-/** Mode of every file: its owner's alone. */
+/** Modes of every file and folder: their owner's alone. */
 export const FILE_MODE = 0o600;
+export const FOLDER_MODE = 0o700;
 
 /** Links the finished file to its name; false when the name is taken. Unlike rename, this never replaces. */
 export async function createExclusively(temporary: string, path: string): Promise<boolean> {

@@ -2,6 +2,7 @@
 // follows from the time that the disk gave it.
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { FILE_MODE, FOLDER_MODE } from './flushed-files.js';
 import type { Claim, JsonObject } from './store.js';
 
 const ENDING = '.json';
@@ -9,8 +10,8 @@ const ENDING = '.json';
 /** Writes a claim under a temporary name and renames it. */
 export async function putClaim(path: string, temporary: string, body: JsonObject): Promise<void> {
   try {
-    await writeFile(temporary, JSON.stringify(body), { mode: 0o600, flag: 'wx' });
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(temporary, JSON.stringify(body), { mode: FILE_MODE, flag: 'wx' });
+    await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
     await rename(temporary, path);
   } finally {
     await rm(temporary, { force: true });

@@ -11,10 +11,13 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { RetryableError } from '../errors.js';
-import { createExclusively, FILE_MODE, flushFolder, writeFlushed, writeHashed } from './flushed-files.js';
+import { createExclusively, FILE_MODE, flushFolder, FOLDER_MODE, writeFlushed, writeHashed } from './flushed-files.js';
 import { sha256, sha256OfFile, stableJson } from './hash.js';
 import { takeInventory, pathOfItem } from './local-inventory.js';
 import { listClaims, putClaim, removeClaim } from './local-claims.js';
+import { storeError, withSystemErrors } from './store-errors.js';
+import { makeIdentity, readIdentity } from './store-identity.js';
+import { pathOfBlob, pathOfClaim, pathOfRecord } from './store-layout.js';
 import { temporaryName } from './temporary-files.js';
 import {
   DamagedError,
@@ -24,9 +27,6 @@ import {
   type JsonObject,
   type StoredItem,
 } from './store.js';
-
-const FOLDER_MODE = 0o700;
-const KEY_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._@-]*(\/[A-Za-z0-9][A-Za-z0-9._@-]*)*$/;
 
 /** Options of {@link openLocalStore}. */
 export interface OpenLocalStoreOptions {
@@ -47,24 +47,17 @@ export async function openLocalStore({
   create = false,
   expectedId,
 }: OpenLocalStoreOptions): Promise<ArtifactStore> {
-  const identityPath = join(folder, 'store.json');
-  let id = await readIdentity(identityPath);
+  let id = await readIdentity(folder);
   if (id === undefined) {
     if (!create)
       throw new RetryableError(
         'StoreUnavailable',
         `Store: ${folder} holds no store (store.json is missing). Is the disk mounted?`,
       );
-    await withSystemErrors(folder, async () => {
-      await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-      const temporary = join(folder, `.store-${randomUUID()}`);
-      await writeFlushed(temporary, stableJson({ version: 1, id: randomUUID() }));
-      await createExclusively(temporary, identityPath);
-      await rm(temporary, { force: true });
-    });
-    id = await readIdentity(identityPath);
+    await makeIdentity(folder);
+    id = await readIdentity(folder);
   }
-  if (id === undefined) throw new RetryableError('StoreUnavailable', `Store: ${identityPath} cannot be read`);
+  if (id === undefined) throw new RetryableError('StoreUnavailable', `Store: ${folder}/store.json cannot be read`);
   if (expectedId !== undefined && id !== expectedId) {
     throw new RetryableError(
       'StoreMismatch',
@@ -72,15 +65,6 @@ export async function openLocalStore({
     );
   }
   return new LocalStore(folder, id);
-}
-
-async function readIdentity(path: string): Promise<string | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const parsed: unknown = JSON.parse(text);
-  return typeof parsed === 'object' && parsed !== null && 'id' in parsed && typeof parsed.id === 'string'
-    ? parsed.id
-    : undefined;
 }
 
 class LocalStore implements ArtifactStore {
@@ -101,7 +85,7 @@ class LocalStore implements ArtifactStore {
       const temporary = await this.temporaryPath('blob');
       try {
         const ref = await writeHashed(temporary, data instanceof Uint8Array ? [data] : data);
-        const path = this.pathOfBlob(ref);
+        const path = pathOfBlob(this.location, ref);
         await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
         if (!(await this.hasBlob(ref))) {
           await rename(temporary, path);
@@ -119,11 +103,11 @@ class LocalStore implements ArtifactStore {
   }
 
   async hasBlob(ref: BlobRef): Promise<boolean> {
-    return (await this.sizeOf(this.pathOfBlob(ref))) === ref.bytes;
+    return (await this.sizeOf(pathOfBlob(this.location, ref))) === ref.bytes;
   }
 
   async blobPath(ref: BlobRef): Promise<string> {
-    const path = this.pathOfBlob(ref);
+    const path = pathOfBlob(this.location, ref);
     if (this.verified.has(ref.sha256) && (await this.hasBlob(ref))) return path;
     const size = await this.sizeOf(path);
     if (size === undefined) throw new DamagedError(`blob ${ref.sha256}`, 'it is missing');
@@ -145,11 +129,11 @@ class LocalStore implements ArtifactStore {
 
   async removeBlob(ref: BlobRef): Promise<void> {
     this.verified.delete(ref.sha256);
-    await withSystemErrors(this.location, () => rm(this.pathOfBlob(ref), { force: true }));
+    await withSystemErrors(this.location, () => rm(pathOfBlob(this.location, ref), { force: true }));
   }
 
   async createRecord(kind: string, key: string, body: JsonObject): Promise<{ created: boolean; body: JsonObject }> {
-    const path = this.pathOfRecord(kind, key);
+    const path = pathOfRecord(this.location, kind, key);
     return withSystemErrors(this.location, async () => {
       const temporary = await this.temporaryPath('record');
       try {
@@ -167,7 +151,7 @@ class LocalStore implements ArtifactStore {
   }
 
   async readRecord(kind: string, key: string): Promise<JsonObject | undefined> {
-    const path = this.pathOfRecord(kind, key);
+    const path = pathOfRecord(this.location, kind, key);
     const text = await this.unlessMissing(readFile(path, 'utf8'));
     if (text === undefined) return undefined;
     const body = soundBody(text);
@@ -176,7 +160,7 @@ class LocalStore implements ArtifactStore {
   }
 
   touchRecord(kind: string, key: string): Promise<void> {
-    return touch(this.pathOfRecord(kind, key));
+    return touch(pathOfRecord(this.location, kind, key));
   }
 
   async listRecords(kind: string, prefix = ''): Promise<string[]> {
@@ -195,11 +179,11 @@ class LocalStore implements ArtifactStore {
   }
 
   async setAsideRecord(kind: string, key: string, reason: string): Promise<void> {
-    await this.setAside(this.pathOfRecord(kind, key), reason);
+    await this.setAside(pathOfRecord(this.location, kind, key), reason);
   }
 
   putClaim(scope: string, name: string, body: JsonObject): Promise<void> {
-    const path = this.pathOfClaim(scope, name);
+    const path = pathOfClaim(this.location, scope, name);
     return withSystemErrors(this.location, async () => putClaim(path, await this.temporaryPath('claim'), body));
   }
 
@@ -212,7 +196,7 @@ class LocalStore implements ArtifactStore {
   }
 
   async removeClaim(scope: string, name: string): Promise<void> {
-    await withSystemErrors(this.location, () => removeClaim(this.pathOfClaim(scope, name)));
+    await withSystemErrors(this.location, () => removeClaim(pathOfClaim(this.location, scope, name)));
   }
 
   async inventory(): Promise<StoredItem[]> {
@@ -250,7 +234,7 @@ class LocalStore implements ArtifactStore {
 
   /** A disk that is not mounted leaves an empty folder: nothing may be written there, and nothing that is missing there is lost. */
   private async demandPresence(): Promise<void> {
-    if ((await readIdentity(join(this.location, 'store.json'))) === this.id) return;
+    if ((await readIdentity(this.location)) === this.id) return;
     throw new RetryableError(
       'StoreUnavailable',
       `Store: store ${this.id} is no longer in ${this.location}. Is the disk mounted? The run goes on by itself when it is back.`,
@@ -267,27 +251,6 @@ class LocalStore implements ArtifactStore {
     });
     await writeFile(`${target}.reason`, `${path.slice(this.location.length + 1)}: ${reason}\n`, { mode: FILE_MODE });
   }
-
-  private pathOfBlob({ sha256: hash }: BlobRef): string {
-    if (!/^[0-9a-f]{64}$/.test(hash))
-      throw new Error(`Store: a blob is named by 64 hex digits, got ${JSON.stringify(hash)}`);
-    return join(this.location, 'blobs', hash.slice(0, 2), hash);
-  }
-
-  private pathOfClaim(scope: string, name: string): string {
-    for (const part of [scope, name]) demandKey(part);
-    return join(this.location, 'claims', scope, `${name}.json`);
-  }
-
-  private pathOfRecord(kind: string, key: string): string {
-    for (const part of [kind, key]) demandKey(part);
-    return `${join(this.location, 'records', kind, key)}.json`;
-  }
-}
-
-function demandKey(part: string): void {
-  if (KEY_PATTERN.test(part)) return;
-  throw new Error(`Store: a key has letters, digits and . _ @ - only, got ${JSON.stringify(part)}`);
 }
 
 function soundBody(text: string): JsonObject | undefined {
@@ -303,29 +266,4 @@ function soundBody(text: string): JsonObject | undefined {
 async function touch(path: string): Promise<void> {
   const now = new Date();
   await utimes(path, now, now).catch(() => undefined);
-}
-
-async function withSystemErrors<T>(location: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw storeError(location, error);
-  }
-}
-
-function storeError(location: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new RetryableError(
-      'NoDiskSpace',
-      `Store: no space left in ${location}. Free some; the run goes on by itself.`,
-      { cause: error },
-    );
-  }
-  if (code !== undefined && ['EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOENT', 'ENOTDIR', 'ESTALE'].includes(code)) {
-    return new RetryableError('StoreUnavailable', `Store: ${location} cannot be written or read (${code}).`, {
-      cause: error,
-    });
-  }
-  return error;
 }
