@@ -1,6 +1,8 @@
 // Fixes what moves: model and dataset revisions to commits, local files into the store by hash. The run's first activity, and the only
 // one that may make a store: nothing hangs on a store's identity before this activity has returned it.
+import { Context } from '@temporalio/activity';
 import { openLocalStore } from '../src/artifacts/local-store.js';
+import type { StageContext } from '../src/artifacts/stage-context.js';
 import { pinDataset } from '../src/dataset/pin-dataset.js';
 import { resolveAllowedOutput } from '../src/sources/paths.js';
 import { pinModel } from '../src/sources/pin.js';
@@ -8,6 +10,7 @@ import { parseSpec } from '../src/spec/parse.js';
 import type { PinInput, PinResult } from '../src/spec/stages.js';
 import type { Activities } from './activities.js';
 import { inputsSha256 } from './inputs-hash.js';
+import { missingSearchAttributes } from './search-attributes.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
 import { DEFAULT_TRAINING_TASK_QUEUE } from './worker-settings.js';
 
@@ -29,8 +32,17 @@ export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
         trainingTaskQueue: settings.trainingTaskQueue ?? DEFAULT_TRAINING_TASK_QUEUE,
         outputDirectory,
         inputsSha256: inputsSha256(spec, { model, dataset }),
+        ...(settings.searchAttributes && (await searchAttributes(context))),
         warnings: [],
       };
     },
   });
+}
+
+/** Set by the workflow when the server knows them; else a warning says what is missing. */
+async function searchAttributes(context: StageContext): Promise<Pick<PinResult, 'searchAttributes'>> {
+  const missing = await missingSearchAttributes(Context.current());
+  if (missing === undefined) return { searchAttributes: true };
+  context.warn(missing);
+  return {};
 }

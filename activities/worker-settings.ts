@@ -24,6 +24,8 @@ export interface WorkerSettings {
   hangTimeoutMs?: number | undefined;
   /** Seconds between two reports of the training activity to the run's page, at least; 0 = never. Default 60. */
   reportEverySeconds?: number | undefined;
+  /** Set search attributes (src/spec/search-attributes.ts), which the namespace has to know. Default false. */
+  searchAttributes?: boolean | undefined;
 }
 
 /** Default task queue of the activities that use the trainer. */

@@ -5,6 +5,7 @@ import { outputName } from '../src/spec/names.js';
 import { parseSpec } from '../src/spec/parse.js';
 import type { FineTuneSpec } from '../src/spec/spec.js';
 import type { FineTuneResult, PinResult } from '../src/spec/stages.js';
+import { METRIC } from './curve.js';
 import { carriedState, continueWhenLong, type Carried } from './carry.js';
 import { EpochBook } from './epoch-book.js';
 import { isArtifactDamaged, toWorkflowFailure } from './failures.js';
@@ -13,6 +14,7 @@ import { pin, pinAgain, prepare } from './prepare.js';
 import { newRunState } from './progress.js';
 import { Run } from './run.js';
 import { firstSegment } from './segments.js';
+import { tagRun } from './search-attributes.js';
 import { Steering } from './steering.js';
 import type { RunOrder } from './order.js';
 import { train, type Trained, type Training } from './train.js';
@@ -155,6 +157,11 @@ async function publish(run: Run, training: Training, trained: Trained): Promise<
     verdict,
     metrics: { before: result.metrics.before, after: result.metrics.after },
     inputsSha256: pins.inputsSha256,
+  });
+  tagRun(pins, {
+    FinetuneVerdict: verdict.verdict,
+    ...(METRIC in result.metrics.before && { FinetuneBefore: result.metrics.before[METRIC] }),
+    ...(METRIC in result.metrics.after && { FinetuneAfter: result.metrics.after[METRIC] }),
   });
   return result;
 }

@@ -1,7 +1,7 @@
 // The stages before training: pinned inputs, files, pairs, split, corpus, token ids and the plan. Each finds its result when the same
 // inputs were prepared before, by this run or by another.
 import { FinalError } from '../src/errors.js';
-import { modelName } from '../src/spec/names.js';
+import { datasetName, modelName, outputName } from '../src/spec/names.js';
 import { isReadyDataset, type FineTuneSpec } from '../src/spec/spec.js';
 import type {
   ArtifactRef,
@@ -15,6 +15,7 @@ import type {
   TransformResult,
 } from '../src/spec/stages.js';
 import type { Run } from './run.js';
+import { tagRun } from './search-attributes.js';
 
 /** All that training, evaluation and publishing need of the stages before them. */
 export interface Prepared {
@@ -38,6 +39,11 @@ export async function pin(run: Run, spec: FineTuneSpec, fixed?: PinInput['pins']
   });
   run.useTrainingQueue(pins.trainingTaskQueue);
   run.state.about = [`model ${describePin(pins.model)}`, `dataset ${describePin(pins.dataset)}`];
+  tagRun(pins, {
+    FinetuneModel: modelName(spec.model),
+    FinetuneDataset: datasetName(spec.dataset),
+    FinetuneOutput: outputName(spec),
+  });
   const { progress } = run.state;
   if (pins.outputDirectory !== undefined) {
     progress.report = `${pins.outputDirectory}/data/embeddings/${progress.name}/report.html`;

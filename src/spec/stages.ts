@@ -61,6 +61,8 @@ export interface PinResult {
   dataset: DatasetPin;
   /** Settings of the Worker that the workflow needs; a start from the UI carries none. */
   trainingTaskQueue: string;
+  /** True when search attributes are to be set and the server knows them. */
+  searchAttributes?: true;
   /** Absolute path of `output.directory`, as this Worker sees it; absent from Workers of before. */
   outputDirectory?: string;
   /** Hash of all that decides the result: what was pinned and the spec, without names and paths of output. */
