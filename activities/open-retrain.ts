@@ -53,7 +53,7 @@ export function openRetrain(services: ActivityServices): Activities['openRetrain
           },
         }),
         start,
-        ...(pin.type === 'hub' && { datasetCommit: pin.commit }),
+        dataset: pin,
         ...(!tried && content !== undefined && { inputs: { revision, content } }),
         ...(tried && { unchanged: whyUnchanged(tried, champion?.number, content !== undefined) }),
         data: pin.type === 'hub' ? `${pin.id} at ${pin.commit.slice(0, 12)}` : pin.label,

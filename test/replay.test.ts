@@ -1,5 +1,6 @@
 // Histories of runs that this and earlier versions recorded, replayed on the present workflow code: a change that would break a run in
-// flight fails here. `npm run history:record` adds those of the present code (do so when a change is guarded by a patch).
+// flight fails here. `npm run history:record` adds those of the present code (do so when a change is guarded by a patch); built,
+// `RECORD_HISTORIES=retrain npx vitest run test/replay.test.ts` those alone whose names begin so.
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -36,7 +37,13 @@ function stepped(
 /** What is recorded: each a way that a run may take. */
 const recorded: Record<
   string,
-  { input: unknown; replace?: StubOptions['replace']; during?: (run: WorkflowHandle) => Promise<unknown> }
+  {
+    /** Default: `fineTune`. */
+    workflow?: string;
+    input: unknown;
+    replace?: StubOptions['replace'];
+    during?: (run: WorkflowHandle) => Promise<unknown>;
+  }
 > = {
   'whole-run': { input: spec },
   'ready-data-keep-best': {
@@ -105,6 +112,28 @@ const recorded: Record<
   },
   'many-epochs': { input: { ...spec, training: { epochs: 8 } } },
   'refused-spec': { input: { ...spec, trainning: {} } },
+  'retrain-promoted': {
+    workflow: 'retrain',
+    input: { ...spec, output: { name: 'promoted' } },
+    replace: (stubs) => ({
+      openRetrain: async (input) => {
+        const { champion } = await stubs.placeChampion({ storeId: '', name: 'promoted', directory: '' });
+        return { ...(await stubs.openRetrain(input)), ...(champion && { champion }) };
+      },
+    }),
+  },
+  'retrain-not-promoted': {
+    workflow: 'retrain',
+    input: { ...spec, output: { name: 'not-promoted' } },
+    replace: () => ({ settleRetrain: () => Promise.resolve({ outcome: 'notPromoted', why: 'no gain', entry: 1 }) }),
+  },
+  'retrain-unchanged': {
+    workflow: 'retrain',
+    input: spec,
+    replace: (stubs) => ({
+      openRetrain: async (input) => ({ ...(await stubs.openRetrain(input)), unchanged: 'Nothing has changed.' }),
+    }),
+  },
 };
 
 /** Process and host, as they stand in identities and queue names. */
@@ -116,7 +145,8 @@ if (isRecording)
     it('writes the history of every way a run may take', async () => {
       const environment = await startTestServer();
       const workflowBundle = await bundleWorkflows();
-      for (const [name, { input, replace, during }] of Object.entries(recorded)) {
+      for (const [name, { workflow = 'fineTune', input, replace, during }] of Object.entries(recorded)) {
+        if (process.env.RECORD_HISTORIES !== '1' && !name.startsWith(process.env.RECORD_HISTORIES ?? '')) continue;
         const taskQueue = `record-${name}`;
         const { activities } = stubActivities({ trainingTaskQueue: taskQueue, ...(replace && { replace }) });
         const worker = await Worker.create({
@@ -127,7 +157,7 @@ if (isRecording)
           maxHeartbeatThrottleInterval: '100ms',
         });
         await worker.runUntil(async () => {
-          const run = await environment.client.workflow.start('fineTune', {
+          const run = await environment.client.workflow.start(workflow, {
             taskQueue,
             workflowId: `${name}-${randomUUID()}`,
             args: [input],

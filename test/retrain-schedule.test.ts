@@ -152,7 +152,7 @@ describe('a Schedule', () => {
         taskQueue,
         cron: '0 3 1 * *',
       });
-      const endOfNext = async (count: number) => {
+      const endOfNext = async (count: number): Promise<unknown> => {
         await handle.trigger('SKIP');
         await expect.poll(async () => (await handle.describe()).info.numActionsTaken, { timeout: 20_000 }).toBe(count);
         const { workflowId } = (await handle.describe()).info.recentActions.at(-1)!.action.workflow;

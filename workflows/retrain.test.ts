@@ -88,10 +88,11 @@ describe('a retrain', () => {
     expect(settled[0]).not.toHaveProperty('champion');
   });
 
-  it('trains from the champion’s folder, on the commit that was looked at', async () => {
+  it('trains from the champion’s folder, on the data that was looked at', async () => {
+    const dataset = { type: 'hub' as const, id: 'org/data', commit: 'f00d' };
     const pinned: PinInput[] = [];
     const replace: StubOptions['replace'] = (stubs) => ({
-      ...opening({ champion, datasetCommit: 'f00d' })(stubs),
+      ...opening({ champion, dataset })(stubs),
       placeChampion: () => Promise.resolve({ champion }),
       pinInputs: (input) => (pinned.push(input), stubs.pinInputs(input)),
       settleRetrain: () => Promise.resolve({ outcome: 'notPromoted', why: 'no gain' }),
@@ -101,9 +102,9 @@ describe('a retrain', () => {
       expect(result).toMatchObject({ outcome: 'notPromoted', why: 'no gain', champion });
       expect(pinned[0]?.spec).toMatchObject({
         model: { source: champion.folder },
-        dataset: { revision: 'f00d' },
         output: { name: 'x-candidate' },
       });
+      expect(pinned[0]?.pins).toEqual({ dataset });
       expect(pinned[0]?.spec).not.toHaveProperty('retrain');
       expect(ids).toContain('place-champion');
       expect(ids).not.toContain('promote-champion');

@@ -92,14 +92,14 @@ async function retrainOnce(spec: RetrainSpec): Promise<RetrainResult> {
 async function trainCandidate(
   workflowId: string,
   spec: RetrainSpec,
-  { datasetCommit, champion, name }: OpenRetrainResult,
+  { dataset, champion, name }: OpenRetrainResult,
   championFolder: string | undefined,
 ): Promise<FineTuneResult | undefined> {
   const from = champion ? `version ${champion.version}` : 'the base model';
   try {
     return await executeChild<typeof fineTune>('fineTune', {
       workflowId,
-      args: [candidateSpec(spec, { championFolder, datasetCommit })],
+      args: [candidateSpec(spec, championFolder), undefined, { pins: { dataset } }],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       parentClosePolicy: CLOSING_POLICY,
       staticSummary: `Candidate for ${name}, from ${from}`,

@@ -12,14 +12,12 @@ import {
 import { sha256OfFile } from '../artifacts/hash.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import { DamagedError } from '../artifacts/store.js';
-import { inputsByContent } from '../dataset/retrain-inputs.js';
 import { addTrainedQuestions } from '../dataset/trained-questions.js';
 import { compareOnUnseen } from '../evaluation/unseen.js';
 import { outputName } from '../spec/names.js';
 import {
   describeBase,
   type RetrainComparison,
-  type RetrainInputs,
   type SettleRetrainInput,
   type SettleRetrainResult,
 } from '../spec/retrain.js';
@@ -61,10 +59,10 @@ export async function settleRetrain(input: SettleInput, context: StageContext): 
   const comparison: RetrainComparison | undefined = verdict && { against, verdict, questions, dropped };
   const promoted = verdict?.verdict === 'improved' && verdict.interval[0] > spec.retrain.smallestGain;
   const why = reason(input, comparison, dropped);
-  const { start, trainedBy } = input;
+  const { start, trainedBy, inputs } = input;
   const judged = {
     ...{ sha256: candidate.model.sha256, start, trainedBy, base: describeBase(spec) },
-    inputs: await inputsOf(input, context),
+    inputs,
     metrics: shown(candidate.metrics),
     ...(comparison && { comparison }),
   };
@@ -80,12 +78,6 @@ export async function settleRetrain(input: SettleInput, context: StageContext): 
   });
   // Somebody wrote meanwhile: look again at what stands now.
   return entry ? resultOf(entry) : settleRetrain(input, context);
-}
-
-/** What the candidate was really trained on: a local file may have changed since it was looked at, and then its revision is not known. */
-async function inputsOf({ spec, inputs, candidate }: SettleInput, { store }: StageContext): Promise<RetrainInputs> {
-  const content = await inputsByContent(store, spec, candidate.artifacts.retrieval);
-  return content === inputs.content ? inputs : { revision: `of ${content}`, content };
 }
 
 async function versionOf(

@@ -5,7 +5,7 @@ import { FinalError } from '../errors.js';
 import { modelName, outputName } from './names.js';
 import { EXAMPLE_SPEC, parseAs } from './parse.js';
 import { fineTuneSpecSchema, type FineTuneSpec } from './spec.js';
-import type { FineTuneResult, Metrics, RunArtifacts, Verdict } from './stages.js';
+import type { DatasetPin, FineTuneResult, Metrics, RunArtifacts, Verdict } from './stages.js';
 
 /** The candidate's folder is the champion's name with this behind it. */
 const CANDIDATE = '-candidate';
@@ -43,16 +43,11 @@ export function parseRetrainSpec(input: unknown): RetrainSpec {
   return spec;
 }
 
-/** The spec of the candidate's fine-tuning: from the champion's folder, or from the spec's own model; data at the pinned revision. */
-export function candidateSpec(
-  { retrain: _, ...spec }: RetrainSpec,
-  { championFolder, datasetCommit }: { championFolder?: string | undefined; datasetCommit?: string | undefined } = {},
-): FineTuneSpec {
+/** The spec of the candidate's fine-tuning: from the champion's folder, or from the spec's own model. */
+export function candidateSpec({ retrain: _, ...spec }: RetrainSpec, championFolder: string | undefined): FineTuneSpec {
   return {
     ...spec,
     ...(championFolder !== undefined && { model: { source: championFolder, revision: 'main' } }),
-    ...(datasetCommit !== undefined &&
-      'source' in spec.dataset && { dataset: { ...spec.dataset, revision: datasetCommit } }),
     output: { ...spec.output, name: outputName(spec) + CANDIDATE },
   };
 }
@@ -104,8 +99,8 @@ export interface OpenRetrainResult {
   champion?: PlacedChampion;
   /** What the candidate would begin with: the champion's hash, or that of the base model's pin. */
   start: string;
-  /** Commit of a Hub dataset, so that the candidate trains on what was looked at. */
-  datasetCommit?: string;
+  /** What was looked at: the candidate trains on just that. */
+  dataset: DatasetPin;
   /** Absent when there is nothing to train. */
   inputs?: RetrainInputs;
   /** Why there is nothing to train. */
