@@ -2,6 +2,7 @@
 // The `finetune` command: one file a command in commands/, what they share beside this file.
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../temporal/defaults.js';
+import { addChainCommand } from './commands/chain.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addGcCommand } from './commands/gc.js';
 import { addPlanCommand } from './commands/plan.js';
@@ -10,6 +11,7 @@ import { addRunCommand } from './commands/run.js';
 import { addScheduleCommand } from './commands/schedule.js';
 import { addServerCommand } from './commands/server.js';
 import { addStartCommand } from './commands/start.js';
+import { addSweepCommand } from './commands/sweep.js';
 import { addResultCommand, addWatchCommand } from './commands/watch.js';
 import { addWorkerCommand } from './commands/worker.js';
 import { EXIT } from './follow.js';
@@ -23,6 +25,8 @@ const program = new Command('finetune')
 for (const add of [
   addRunCommand,
   addStartCommand,
+  addSweepCommand,
+  addChainCommand,
   addWorkerCommand,
   addServerCommand,
   addWatchCommand,

@@ -8,6 +8,8 @@ import { printable } from './printable.js';
 export interface ProgressFrame {
   /** Absent when it is not known now: the one shown last stands. */
   stage?: Stage | 'done' | undefined;
+  /** In place of the stage's own title. */
+  title?: string | undefined;
   progress?: StageProgress | undefined;
   epoch?: number | undefined;
   epochs?: number | undefined;
@@ -118,7 +120,8 @@ export class ProgressView {
   }
 }
 
-function titleOf({ stage, epoch, epochs, progress }: ProgressFrame & { stage: Stage | 'done' }): string {
+function titleOf({ stage, title, epoch, epochs, progress }: ProgressFrame & { stage: Stage | 'done' }): string {
+  if (title !== undefined) return printable(title);
   const current = progress?.epoch ?? epoch;
   const of = progress?.epochs ?? epochs;
   return stage === 'train' && current ? `${LABELS.train}, epoch ${current}${of ? `/${of}` : ''}` : LABELS[stage];

@@ -9,11 +9,11 @@ import type { StageProgress } from '../spec/stages.js';
 import { fineTuneHandle, type FineTuneRun } from './client.js';
 
 /** A run at one moment. */
-export interface RunSnapshot {
+export interface RunSnapshot<Progress = RunProgress> {
   /** Temporal's name of the status; `UNREACHABLE` while the server does not answer. */
   status: string;
   /** Absent while no Worker answers the query. */
-  progress?: RunProgress;
+  progress?: Progress;
   activity?: ActivitySnapshot;
   /** True when no Worker polls the queue that the run waits for. */
   noWorker?: boolean;
@@ -46,7 +46,7 @@ export async function watchRun(
   let status = 'RUNNING';
   let watched = run;
   for (let turn = 0; !signal?.aborted; turn++) {
-    const snapshot = await look(client, watched, { taskQueue, withPollers: turn % 8 === 7 });
+    const snapshot = await lookAtRun(client, watched, { taskQueue, withPollers: turn % 8 === 7 });
     if (snapshot.status === 'CONTINUED_AS_NEW') {
       // The history had grown long: the run goes on under the same workflow id.
       watched = { workflowId: run.workflowId, runId: '' };
@@ -60,21 +60,26 @@ export async function watchRun(
   return status;
 }
 
-async function look(
+/**
+ * Looks at a run once; what it says of itself is what its query `getProgress` answers.
+ *
+ * @throws WorkflowNotFoundError when there is none.
+ */
+export async function lookAtRun<Progress = RunProgress>(
   client: Client,
   { workflowId, runId }: Pick<FineTuneRun, 'workflowId' | 'runId'>,
   { taskQueue, withPollers }: { taskQueue: string; withPollers: boolean },
-): Promise<RunSnapshot> {
+): Promise<RunSnapshot<Progress>> {
   const handle = fineTuneHandle(client, workflowId, runId || undefined);
   try {
     const description = await handle.describe();
     const status = description.status.name;
     const { loadedDataConverter } = client.workflow.options;
     const activity = await firstActivity(description.raw.pendingActivities ?? [], loadedDataConverter);
-    const snapshot: RunSnapshot = { status, ...(activity && { activity }) };
+    const snapshot: RunSnapshot<Progress> = { status, ...(activity && { activity }) };
     if (status === 'COMPLETED' || status === 'RUNNING') {
       const progress = await client
-        .withDeadline(Date.now() + 3_000, () => handle.query<RunProgress>('getProgress'))
+        .withDeadline(Date.now() + 3_000, () => handle.query<Progress>('getProgress'))
         .catch(() => undefined);
       if (progress) snapshot.progress = progress;
       else if (status === 'RUNNING' && withPollers) snapshot.noWorker = !(await hasPollers(client, taskQueue));

@@ -2,12 +2,14 @@
 import type { Command } from 'commander';
 import { fineTuneHandle, followFineTune } from '../../temporal/client.js';
 import { findTarget } from '../../temporal/connection.js';
+import { followNewest } from '../../temporal/start-or-join.js';
 import { action } from '../action.js';
 import { connectClient } from '../connect.js';
 import { EXIT, followRun, tellOutcome, uiPage } from '../follow.js';
 import { callAs } from '../invocation.js';
 import { jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
+import { followSeveral, isOfSeveral, tellSeveral, type SeveralResult } from '../several.js';
 import { onInterrupt } from '../signals.js';
 
 type WatchOptions = ConnectionOptionValues & CommonOptionValues;
@@ -34,8 +36,15 @@ async function watch(workflowId: string, options: WatchOptions, output: Output):
   output.say(`${workflowId}  ${uiPage(target, run) ?? `on ${target.address}`}`);
   const { signal } = onInterrupt();
   const { taskQueue, verbose } = options;
-  const follow = { client, run, target, output, taskQueue, verbose, signal };
-  if (await followRun(follow)) return tellOutcome(follow);
+  const common = { client, target, output, taskQueue, verbose, signal };
+  const { type } = await fineTuneHandle(client, workflowId, run.runId).describe();
+  if (isOfSeveral(type)) {
+    const follow = { ...common, run: await followNewest<SeveralResult>(client, workflowId) };
+    if (await followSeveral(follow)) return tellSeveral(follow);
+  } else {
+    const follow = { ...common, run };
+    if (await followRun(follow)) return tellOutcome(follow);
+  }
   output.set(jsonOutcome({ workflowId, runId: run.runId, status: 'RUNNING' }));
   return EXIT.interrupted;
 }
@@ -44,12 +53,15 @@ async function result(workflowId: string, options: WatchOptions, output: Output)
   const target = await findTarget(options);
   const client = await connectClient(target, output);
   const run = await followFineTune(client, workflowId);
-  const { status } = await fineTuneHandle(client, workflowId, run.runId).describe();
+  const { status, type } = await fineTuneHandle(client, workflowId, run.runId).describe();
   if (status.name === 'RUNNING') {
     output.say(`${workflowId} is still running. \`${callAs(`watch ${workflowId}`)}\` follows it.`);
     output.set(jsonOutcome({ workflowId, runId: run.runId, status: status.name }));
     return EXIT.failed;
   }
   const { taskQueue, verbose } = options;
-  return tellOutcome({ client, run, target, output, taskQueue, verbose });
+  const common = { client, target, output, taskQueue, verbose };
+  return isOfSeveral(type)
+    ? tellSeveral({ ...common, run: await followNewest<SeveralResult>(client, workflowId) })
+    : tellOutcome({ ...common, run });
 }

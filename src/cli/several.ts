@@ -1,0 +1,210 @@
+// What `sweep` and `chain` share: starting with a Worker of their own or on one that runs elsewhere, progress (what goes on, the step of
+// the first run that trains, the time left), the table at the end, and the object for programs.
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import type { ChainResult, SeveralProgress, SweepResult } from '../spec/comparison.js';
+import { findTarget, type ConnectionTarget } from '../temporal/connection.js';
+import { CHAIN_WORKFLOW, SWEEP_WORKFLOW } from '../temporal/defaults.js';
+import { lookAtRun } from '../temporal/run-watch.js';
+import type { WorkflowRun } from '../temporal/start-or-join.js';
+import { connectClient } from './connect.js';
+import { errorBlock, errorFacts } from './errors.js';
+import { EXIT, frameOf, uiPage } from './follow.js';
+import { callAs } from './invocation.js';
+import { withCommon, withConnection, withWork } from './options.js';
+import { jsonOutcome, type Output } from './output.js';
+import { INTERRUPTED, withOwnWorker, type OwnWorkerOptions } from './own-worker.js';
+import { clock, ProgressView, type ProgressFrame } from './progress-view.js';
+import { chainSummary, sweepSummary } from './several-summary.js';
+import { onInterrupt } from './signals.js';
+
+/** Options of `sweep` and `chain`. */
+export interface SeveralOptions extends OwnWorkerOptions {
+  id?: string;
+  /** False: a Worker runs elsewhere. */
+  worker: boolean;
+}
+
+/** True for a workflow type that this file follows; false for single runs. */
+export function isOfSeveral(workflowType: string): boolean {
+  return workflowType === SWEEP_WORKFLOW || workflowType === CHAIN_WORKFLOW;
+}
+
+/** A result of either kind. */
+export type SeveralResult = SweepResult | ChainResult;
+
+/** A kind of several runs, as its command starts it. */
+export interface SeveralKind<Result extends SeveralResult> {
+  /** Name of the command. */
+  name: 'sweep' | 'chain';
+  start: (
+    client: Client,
+    options: { workflowId: string | undefined; taskQueue: string; arePublished: (result: Result) => boolean },
+  ) => Promise<WorkflowRun<Result>>;
+}
+
+/** The options that both commands have. */
+export function withSeveral(command: Command): Command {
+  return withCommon(withWork(withConnection(command)))
+    .option('--id <workflow-id>', "default: the name and the spec's hash")
+    .option('--db <file>', 'history of the server that is started; default: .finetune/server/temporal.db')
+    .option('--no-worker', 'a Worker runs elsewhere: start and wait only');
+}
+
+/** Starts (or joins, or finds) and waits for the end. @returns the exit code. */
+export async function runSeveral<Result extends SeveralResult>(
+  kind: SeveralKind<Result>,
+  specPath: string,
+  options: SeveralOptions,
+  output: Output,
+): Promise<number> {
+  const again = callAs(`${kind.name} ${specPath}${options.worker ? '' : ' --no-worker'}`);
+  const work = async (
+    client: Client,
+    target: ConnectionTarget,
+    signal: AbortSignal,
+    working?: Promise<void>,
+  ): Promise<number> => {
+    const { taskQueue, id, verbose } = options;
+    const run = await kind.start(client, {
+      workflowId: id,
+      taskQueue,
+      // With a Worker elsewhere its disk is not seen from here.
+      arePublished: (result) => !options.worker || pathsOf(result).every((path) => existsSync(path)),
+    });
+    output.say(HEADLINES[run.outcome](kind.name, run.workflowId));
+    output.say(`  ${uiPage(target, run) ?? `on ${target.address}`}`);
+    const follow = { client, run, target, output, taskQueue, verbose, signal };
+    const following = followSeveral(follow);
+    if (await (working ? Promise.race([following, working.then(() => false)]) : following)) return tellSeveral(follow);
+    const { workflowId, runId } = run;
+    output.say(`The ${kind.name} ${workflowId} ${working ? 'is kept' : 'goes on'}: \`${again}\` follows it.`);
+    output.set({ ...jsonOutcome({ workflowId, runId, status: 'RUNNING' }, undefined, INTERRUPTED), result: null });
+    return EXIT.interrupted;
+  };
+  if (options.worker) {
+    return withOwnWorker(options, output, ({ client, target, signal, working }) =>
+      work(client, target, signal, working),
+    );
+  }
+  const target = await findTarget(options);
+  return work(await connectClient(target, output), target, onInterrupt().signal);
+}
+
+const HEADLINES: Record<WorkflowRun<unknown>['outcome'], (kind: string, id: string) => string> = {
+  started: (kind, id) => `Started the ${kind} ${id}`,
+  joined: (kind, id) => `The ${kind} ${id} is under way; going on with it`,
+  finished: (kind, id) => `The ${kind} ${id} is complete and its inputs are unchanged: nothing to do`,
+};
+
+/** Several runs being followed. */
+export interface FollowSeveralOptions {
+  client: Client;
+  run: WorkflowRun<SeveralResult>;
+  target: ConnectionTarget;
+  output: Output;
+  taskQueue: string;
+  verbose?: boolean | undefined;
+  /** Aborted: stop following; the runs go on. */
+  signal?: AbortSignal;
+}
+
+/** Shows a sweep or a chain until it is closed; true = closed, false = `signal` was aborted. */
+export async function followSeveral({
+  client,
+  run,
+  output,
+  taskQueue,
+  signal,
+}: FollowSeveralOptions): Promise<boolean> {
+  const view = new ProgressView({ stream: output.stream });
+  const warned = new Set<string>();
+  let status = 'RUNNING';
+  try {
+    for (let turn = 0; !signal?.aborted; turn++) {
+      const withPollers = turn % 8 === 7;
+      const snapshot = await lookAtRun<SeveralProgress>(client, run, { taskQueue, withPollers });
+      ({ status } = snapshot);
+      for (const warning of snapshot.progress?.warnings ?? []) {
+        if (!warned.has(warning)) view.say(`! ${warning}`);
+        warned.add(warning);
+      }
+      if (!['RUNNING', 'UNREACHABLE', 'PAUSED'].includes(status)) break;
+      const { progress, ...rest } = snapshot;
+      const own = frameOf(rest, taskQueue);
+      const frame = progress ? await frameOfSeveral(client, progress, own, taskQueue) : own;
+      if (frame) view.show(frame);
+      await sleep(700, undefined, signal ? { signal } : {}).catch(() => undefined);
+    }
+  } finally {
+    view.stop({ finished: status === 'COMPLETED' });
+  }
+  return signal?.aborted !== true;
+}
+
+/** What goes on as the title; step and loss of the first run that trains; epochs and time left over all. */
+async function frameOfSeveral(
+  client: Client,
+  { note, stage, running, epochsDone, epochsPlanned, etaSeconds, paused }: SeveralProgress,
+  own: ProgressFrame | undefined,
+  taskQueue: string,
+): Promise<ProgressFrame> {
+  const [first] = running;
+  const child = first === undefined ? undefined : await lookAtRun(client, { workflowId: first, runId: '' }, { taskQueue, withPollers: false }).catch(() => undefined); // prettier-ignore
+  const inner = child ? frameOf(child, taskQueue) : own;
+  const overall = [
+    `${epochsDone} of ${epochsPlanned} epochs`,
+    ...(running.length > 1 ? [`${running.length} runs`] : []),
+    ...(etaSeconds === undefined || stage !== 'train' ? [] : [`about ${clock(etaSeconds)} left`]),
+  ].join(', ');
+  const frame: ProgressFrame = { stage: stage === 'train' ? 'train' : (inner?.stage ?? 'evaluate'), title: note };
+  if (inner?.progress) {
+    // The time left of one training says nothing about that of all.
+    const { etaSeconds: _ofOne, ...progress } = inner.progress;
+    frame.progress = progress;
+  }
+  const remark = paused ? 'paused; send the signal "resume" to go on' : inner?.note;
+  frame.note = remark === undefined ? overall : `${overall} · ${remark}`;
+  return frame;
+}
+
+/** Tells how a closed sweep or chain ended. @returns the exit code. */
+export async function tellSeveral({
+  client,
+  run,
+  target,
+  output,
+  verbose = false,
+}: FollowSeveralOptions): Promise<number> {
+  const { workflowId, runId } = run;
+  const page = uiPage(target, run);
+  try {
+    const result = await run.result();
+    output.say('trials' in result ? sweepSummary(result, page) : chainSummary(result, page));
+    const { model, verdict = null } = 'trials' in result ? result.best : { model: result.model };
+    const metrics = 'trials' in result ? result.best.metrics : null;
+    output.set({
+      ...jsonOutcome({ workflowId, runId, status: 'COMPLETED' }),
+      ...{ model, verdict, metrics, report: result.report, result },
+    });
+    return EXIT.completed;
+  } catch (error) {
+    const status = await client.workflow
+      .getHandle(workflowId, runId || undefined)
+      .describe()
+      .then((description) => description.status.name)
+      .catch(() => 'UNKNOWN');
+    output.say(errorBlock(error, { verbose }));
+    if (page !== undefined) output.say(`  ${page}`);
+    output.set({ ...jsonOutcome({ workflowId, runId, status }, undefined, errorFacts(error)), result: null });
+    return EXIT.failed;
+  }
+}
+
+/** What must still be there for a complete one to stand. */
+function pathsOf(result: SeveralResult): string[] {
+  const models = 'trials' in result ? [result.best.model] : result.steps.flatMap(({ model }) => (model ? [model] : []));
+  return [...models.map(({ path }) => path), result.report];
+}
