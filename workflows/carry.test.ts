@@ -4,7 +4,7 @@ import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EpochSummary, PublishInput } from '../src/spec/stages.js';
 import { bundleWorkflows, startTestServer } from '../test/support/server.js';
-import type { StubOptions } from '../test/support/stub-activities.js';
+import { stubFailure, type StubOptions } from '../test/support/stub-activities.js';
 import { resultOf, SteppedTraining, STUB_SPEC, withStubRun } from '../test/support/workflow-run.js';
 import type { RunMetrics, RunProgress } from './progress.js';
 
@@ -128,6 +128,31 @@ describe('a run that continued as new', () => {
       expect([changes.length, epochs, totalSteps]).toEqual([1, 27, 216]);
       const { currentDetails } = await current.query<{ currentDetails: string }>('__temporal_workflow_metadata');
       expect(currentDetails).toMatch(/model org\/model/);
+    });
+  });
+
+  it('makes a change again that came late, when damaged results send it back to the begin', async () => {
+    const training = new SteppedTraining(8 * 24 + 3);
+    let isDamaged = true;
+    const replace: StubOptions['replace'] = (stubs) => ({
+      ...training.replace(stubs),
+      publishModel: async (input) => {
+        if (!isDamaged) return stubs.publishModel(input);
+        isDamaged = false;
+        throw stubFailure('ArtifactDamaged', false);
+      },
+    });
+    const spec = { ...STUB_SPEC, training: { epochs: 26 } };
+    await withStubRun({ environment, workflowBundle }, spec, { replace }, async ({ handle }) => {
+      const current = environment.client.workflow.getHandle(handle.workflowId);
+      await training.reached(8 * 24 + 3);
+      await current.executeUpdate('setLearningRate', { args: [{ learningRate: 1e-5 }] });
+      await training.interrupted();
+      training.allow(1000);
+      await resultOf(handle);
+      expect(training.inputs.filter(({ untilStep }) => untilStep === 8 * 24 + 3)).toHaveLength(1);
+      expect(training.inputs.at(-1)).toMatchObject({ epoch: 26, training: { learningRate: 1e-5 } });
+      expect((await current.query<RunProgress>('getProgress')).changes).toHaveLength(1);
     });
   });
 });

@@ -6,7 +6,7 @@ import type { EpochBookState } from './epoch-book.js';
 import type { fineTune } from './fine-tune.js';
 import type { RunOrder } from './order.js';
 import type { Prepared } from './prepare.js';
-import { newRunState, thinned, type EpochFigures, type RunState } from './progress.js';
+import { newRunState, thinned, type EpochFigures, type RunChange, type RunState } from './progress.js';
 import type { Run } from './run.js';
 import type { Segment } from './segments.js';
 import type { ChangedSettings } from './steering.js';
@@ -25,6 +25,8 @@ export interface Carried {
   /** What training is to end with, and what of that is not yet part of a segment. */
   training: TrainingSpec;
   pending: ChangedSettings;
+  /** Changes that are still to be made again after damaged results. */
+  again?: RunChange[];
   state: Omit<RunState, 'resetEvents' | 'before'>;
   repairs: number;
 }
@@ -46,6 +48,7 @@ export async function continueWhenLong(
     ...{ segment, epoch },
     training: steering.training,
     pending: steering.pending,
+    ...(training.again.length > 0 && { again: training.again }),
     state: {
       progress,
       about,

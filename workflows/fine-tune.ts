@@ -1,6 +1,6 @@
 // The workflow: one optional JSON object in, a fine-tuned model out. It only orders stages; every stage is idempotent, so a damaged
 // result of an earlier one is mended by going through all of them again, which finds at once whatever is whole.
-import { isCancellation, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, patched, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { outputName } from '../src/spec/names.js';
 import { parseSpec } from '../src/spec/parse.js';
 import type { FineTuneSpec } from '../src/spec/spec.js';
@@ -11,7 +11,7 @@ import { EpochBook } from './epoch-book.js';
 import { isArtifactDamaged, toWorkflowFailure } from './failures.js';
 import { registerMessages } from './messages.js';
 import { pin, pinAgain, prepare } from './prepare.js';
-import { newRunState } from './progress.js';
+import { newRunState, type RunChange } from './progress.js';
 import { Run } from './run.js';
 import { firstSegment } from './segments.js';
 import { tagRun } from './search-attributes.js';
@@ -64,16 +64,18 @@ async function runSpec<Result>(
   const steering = new Steering(run, carried?.training ?? spec.training, carried?.pending, { isTrial });
   registerMessages(run, steering);
   let training: Training | undefined;
+  let again: RunChange[] = [];
   if (carried) {
     run.repairs = carried.repairs;
     run.useTrainingQueue(carried.prepared.pins.trainingTaskQueue);
     const { prepared, segment, epoch } = carried;
-    training = { ...{ spec, prepared, steering, segment, epoch }, book: new EpochBook(carried.book), again: [] };
+    again = carried.again ?? [];
+    training = { ...{ spec, prepared, steering, segment, epoch, again }, book: new EpochBook(carried.book) };
   }
   const pins = carried?.prepared.pins ?? (await pin(run, spec, order.pins));
   for (;;) {
     try {
-      training ??= await beginTraining(run, steering, spec, pins);
+      training ??= await beginTraining(run, steering, spec, pins, again);
       if (isTrial) training.untilEpoch = order.untilEpoch;
       const ongoing = training;
       const trained = await train(run, training, () => continueWhenLong(run, ongoing, { input, order }));
@@ -81,20 +83,32 @@ async function runSpec<Result>(
     } catch (error) {
       if (isCancellation(error) || !isArtifactDamaged(error) || run.repairs >= MOST_REPAIRS) throw error;
       run.repairs++;
+      again = changesToMake(run, training?.again ?? again);
       training = undefined;
       run.state.progress.warnings.push(
         `A stored result was damaged or gone and is made again (${run.repairs} of at most ${MOST_REPAIRS} times)`,
       );
-      run.state.progress.fraction = 0;
+      Object.assign(run.state.progress, { fraction: 0, epoch: 0, step: 0 });
       await pinAgain(run, spec, pins);
     }
   }
 }
 
-/** Goes through the stages before training; changes that were made by an earlier pass are to be made again. */
-async function beginTraining(run: Run, steering: Steering, spec: FineTuneSpec, pins: PinResult): Promise<Training> {
-  const again = run.state.progress.changes;
+/** The changes that this pass made, and those that it still had to make again when it ended. */
+function changesToMake(run: Run, left: RunChange[]): RunChange[] {
+  const made = run.state.progress.changes;
   run.state.progress.changes = [];
+  return left.length > 0 && patched('changes-in-order') ? [...made, ...left] : made;
+}
+
+/** Goes through the stages before training. */
+async function beginTraining(
+  run: Run,
+  steering: Steering,
+  spec: FineTuneSpec,
+  pins: PinResult,
+  again: RunChange[],
+): Promise<Training> {
   const prepared = await prepare(run, spec, pins);
   const segment = firstSegment(prepared, spec.training);
   steering.reopen();

@@ -27,6 +27,11 @@ export class Steering {
     private readonly options: { isTrial?: boolean } = {},
   ) {}
 
+  /** True when a change waits for {@link take}. */
+  get isAsked(): boolean {
+    return Object.keys(this.pending).length > 0;
+  }
+
   /** True when the training in progress is to end after its present step. */
   get stopsNow(): boolean {
     return this.progress.stopping === 'step';

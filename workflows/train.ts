@@ -1,7 +1,7 @@
 // Training and evaluation: the base model first, then epoch after epoch, each evaluated on the test part for the table and, where the
 // best epoch is to be kept, on the validation part for the choice; the test part never chooses. Changes that come while it trains, and a
 // lack of memory, open new segments (segments.ts).
-import { workflowInfo } from '@temporalio/workflow';
+import { patched, workflowInfo } from '@temporalio/workflow';
 import { demandValidation, trainingFigures } from '../src/spec/outcome.js';
 import type { FineTuneSpec } from '../src/spec/spec.js';
 import type {
@@ -107,15 +107,15 @@ export async function train(run: Run, training: Training, onEpoch: () => Promise
 /** Trains one epoch to its end, or to where `stopEarly` ended it, over pauses, changes and a lack of memory. */
 async function trainEpoch(run: Run, training: Training): Promise<TrainEpochResult> {
   const { prepared, steering, book, epoch } = training;
-  await changeAgain(run, training);
+  const begin = await changeAgain(run, training);
   let partial: TrainEpochResult | undefined;
   /** True while more may be saved than `partial` says. */
   let isBehind = false;
   for (;;) {
     await run.whilePaused();
-    const change = steering.take();
+    const change = isEarly(training) ? undefined : steering.take();
     if (change) {
-      const checkpoint = partial?.checkpoint ?? book.state.last;
+      const checkpoint = partial?.checkpoint ?? begin ?? book.state.last;
       const from = isBehind ? { epoch } : checkpoint ? { checkpoint } : { base: true as const };
       training.segment = await openSegment(run, prepared, training.segment, { epoch, from, change });
       continue;
@@ -151,11 +151,21 @@ async function trainEpoch(run: Run, training: Training): Promise<TrainEpochResul
   }
 }
 
-/** Makes the changes that an earlier pass through this epoch made, at the same steps. */
-async function changeAgain(run: Run, training: Training): Promise<void> {
+/** True when earlier changes are still to be made again: what was asked for since then comes after them. */
+function isEarly({ steering, again }: Training): boolean {
+  return again.length > 0 && steering.isAsked && patched('changes-in-order');
+}
+
+/**
+ * Makes the changes that an earlier pass through this epoch made, at the same steps.
+ *
+ * @returns where the last of them begins.
+ */
+async function changeAgain(run: Run, training: Training): Promise<CheckpointRef | undefined> {
   const { prepared, book, again, epoch } = training;
+  let begin: CheckpointRef | undefined;
   while (again[0]?.epoch === epoch) {
-    const { step, lineage, epoch: _epoch, ...change } = again.shift()!;
+    const { step, lineage, epoch: _epoch, ...change } = again[0];
     const checkpoint = lineage === undefined ? undefined : { lineage, step };
     let reached = checkpoint ? book.step : step;
     while (reached < step) {
@@ -165,7 +175,10 @@ async function changeAgain(run: Run, training: Training): Promise<void> {
     }
     const from = checkpoint ? { checkpoint } : { base: true as const };
     training.segment = await openSegment(run, prepared, training.segment, { epoch, from, change });
+    begin = checkpoint;
+    again.shift();
   }
+  return begin;
 }
 
 function titleOf({ prepared: { plan }, epoch, segment, steering }: Training): string {
