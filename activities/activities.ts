@@ -5,6 +5,7 @@ import type {
   PublishComparisonInput,
   PublishComparisonResult,
 } from '../src/spec/comparison.js';
+import type { FineTuneSpecInput } from '../src/spec/spec.js';
 import type {
   OpenRetrainInput,
   OpenRetrainResult,
@@ -22,6 +23,7 @@ import type {
   EvaluateInput,
   EvaluateOnInput,
   EvaluateResult,
+  EvaluationReport,
   KeepEpochsInput,
   KeepEpochsResult,
   OpenSegmentInput,
@@ -66,5 +68,7 @@ export interface Activities {
   openRetrain: (input: OpenRetrainInput) => Promise<Told<OpenRetrainResult>>;
   /** The last of a retrain: promoted or not, and why. */
   settleRetrain: (input: SettleRetrainInput) => Promise<Told<SettleRetrainResult>>;
+  /** By itself, without a workflow: a model as it is, on a dataset's test part. */
+  evaluate: (spec: FineTuneSpecInput) => Promise<Told<EvaluationReport>>;
   placeChampion: (input: PlaceChampionInput) => Promise<Told<{ champion?: PlacedChampion }>>;
 }

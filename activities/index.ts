@@ -5,6 +5,7 @@ import { buildCorpus } from './build-corpus.js';
 import { compareEvaluations } from './compare-evaluations.js';
 import { downloadDataset } from './download-dataset.js';
 import { downloadModel } from './download-model.js';
+import { evaluate } from './evaluate.js';
 import { evaluateModel } from './evaluate-model.js';
 import { evaluateOn } from './evaluate-on.js';
 import { keepEpochs } from './keep-epochs.js';
@@ -46,6 +47,7 @@ export function createActivities(settings: WorkerSettings, trainers = new Traine
     openSegment: openSegment(services),
     trainEpoch: trainEpoch(services),
     evaluateModel: evaluateModel(services),
+    evaluate: evaluate(services),
     keepEpochs: keepEpochs(services),
     publishModel: publishModel(services),
     evaluateOn: evaluateOn(services),

@@ -6,6 +6,7 @@ import type { StageProgress, TrainEpochInput, TrainEpochResult } from '../src/sp
 import type { Activities } from './activities.js';
 import { askServer, claimantOf } from './attempt.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
+import { TrainingMetrics } from './training-metrics.js';
 import { TrainingReports } from './training-reports.js';
 
 /** Makes the activity `trainEpoch`. */
@@ -16,7 +17,8 @@ export function trainEpoch(services: ActivityServices): Activities['trainEpoch']
       const stale = new AbortController();
       let latest: StageProgress | undefined;
       const reports = new TrainingReports({ activity, everySeconds: services.settings.reportEverySeconds });
-      const result = await services.trainers.call(
+      const metrics = new TrainingMetrics(activity);
+      const training = services.trainers.call(
         'trainEpoch',
         { ...input, claimant: claimantOf(activity) },
         {
@@ -25,6 +27,7 @@ export function trainEpoch(services: ActivityServices): Activities['trainEpoch']
           progress: (report) => {
             context.progress((latest = report));
             reports.note(report);
+            metrics.note(report);
           },
           onCheckpoint: () =>
             void askServer(activity, latest).then((error) => {
@@ -32,6 +35,7 @@ export function trainEpoch(services: ActivityServices): Activities['trainEpoch']
             }),
         },
       );
+      const result = await training.finally(() => metrics.stop());
       if (stale.signal.aborted && !result.finished) throw stale.signal.reason;
       return result;
     },

@@ -288,6 +288,11 @@ export interface EvaluateOnInput {
   part: 'validation' | 'test';
   topK: number;
 }
+/** What `evaluate` returns, the activity that runs without a workflow: figures on the test part, and what they are of. */
+export interface EvaluationReport extends Omit<EvaluateResult, 'artifact'> {
+  model: string;
+  dataset: string;
+}
 /** sentence-transformers' keys without their `cosine_` prefix, e.g. `ndcg@10`, and `hit_rate@<topK>`. */
 export type Metrics = Record<string, number>;
 
