@@ -10,10 +10,12 @@ export interface WorkerLogOptions {
   verbose?: boolean | undefined;
   /** Folder of `worker.log`; default: standard error only. */
   folder?: string;
+  /** `host:port` where Prometheus may ask for the SDK's metrics and training's own; default: nowhere. */
+  metricsAddress?: string | undefined;
 }
 
-/** Sets the SDK's logger and leaves signals to the command; once a process, before anything connects. */
-export async function installWorkerLog({ verbose = false, folder }: WorkerLogOptions): Promise<void> {
+/** Sets the SDK's logger and metrics and leaves signals to the command; once a process, before anything connects. */
+export async function installWorkerLog({ verbose = false, folder, metricsAddress }: WorkerLogOptions): Promise<void> {
   let write = (line: string): void => void process.stderr.write(line);
   if (!verbose && folder !== undefined) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -28,7 +30,14 @@ export async function installWorkerLog({ verbose = false, folder }: WorkerLogOpt
     const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
     write(`${format('%s %s %s', time, level, message)}${meta ? ` ${brief(meta)}` : ''}\n`);
   });
-  Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { forward: {}, filter: 'WARN' } } });
+  Runtime.install({
+    logger,
+    shutdownSignals: [],
+    telemetryOptions: {
+      logging: { forward: {}, filter: 'WARN' },
+      ...(metricsAddress !== undefined && { metrics: { prometheus: { bindAddress: metricsAddress } } }),
+    },
+  });
 }
 
 function brief(meta: Record<string | symbol, unknown>): string {
