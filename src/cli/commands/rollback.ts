@@ -66,7 +66,10 @@ async function rollback(name: string, options: RollbackOptions, output: Output):
 /** One line a decision; the version that stands is marked. */
 function history(entries: readonly ChampionEntry[]): string {
   const standing = entries.at(-1)?.champion;
-  const table = new Table({ head: ['', 'version', 'when', 'decision', 'NDCG@10', 'by'] });
+  const table = new Table({
+    head: ['', 'version', 'when', 'decision', 'NDCG@10', 'by'],
+    style: { head: [], border: [], compact: true },
+  });
   for (const { number, event, champion, at, by, candidate, version } of entries) {
     const verdict = candidate?.comparison?.verdict;
     const change = verdict && `${verdict.difference >= 0 ? '+' : '−'}${Math.abs(verdict.difference).toFixed(4)}`;

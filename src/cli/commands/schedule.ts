@@ -108,7 +108,10 @@ async function update(path: string, options: TimeOptions, output: Output): Promi
 async function list(options: ServerOptions, output: Output): Promise<number> {
   const client = await connectClient(await findTarget(options), output);
   const schedules = await listRetrainSchedules(client);
-  const table = new Table({ head: ['schedule', 'next', 'last run', ''] });
+  const table = new Table({
+    head: ['schedule', 'next', 'last run', ''],
+    style: { head: [], border: [], compact: true },
+  });
   for (const { scheduleId, paused, note, next, recent } of schedules) {
     const state = paused ? `paused${note ? `: ${note}` : ''}` : '';
     table.push([scheduleId, paused ? '–' : shown(next[0]), recent.at(-1)?.workflowId ?? '–', state]);
