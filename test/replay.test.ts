@@ -12,6 +12,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { RunOrder } from '../workflows/order.js';
 import { bundleWorkflows, startTestServer } from './support/server.js';
 import { stubActivities, stubFailure, type StubOptions } from './support/stub-activities.js';
 import { SteppedTraining } from './support/workflow-run.js';
@@ -34,6 +35,15 @@ function stepped(
   };
 }
 
+const sweepSpec = {
+  base: { model: 'org/model', dataset: { source: 'pairs.jsonl' }, training: { epochs: 4 } },
+  settings: { learningRate: [1e-5, 2e-5, 3e-5] },
+};
+const stubPins: RunOrder['pins'] = {
+  model: { type: 'hub', id: 'org/model', commit: 'a'.repeat(40) },
+  dataset: { type: 'local', label: 'pairs.jsonl', snapshot: { kind: 'dataset-snapshot', key: 'k' } },
+};
+
 /** What is recorded: each a way that a run may take. */
 const recorded: Record<
   string,
@@ -41,6 +51,8 @@ const recorded: Record<
     /** Default: `fineTune`. */
     workflow?: string;
     input: unknown;
+    /** Of a run that another workflow started. */
+    order?: RunOrder;
     replace?: StubOptions['replace'];
     during?: (run: WorkflowHandle) => Promise<unknown>;
   }
@@ -134,6 +146,40 @@ const recorded: Record<
       openRetrain: async (input) => ({ ...(await stubs.openRetrain(input)), unchanged: 'Nothing has changed.' }),
     }),
   },
+  'sweep-halving': { workflow: 'sweep', input: sweepSpec },
+  'sweep-trial-fails': {
+    workflow: 'sweep',
+    input: { ...sweepSpec, halving: false },
+    replace: (stubs) => ({
+      trainEpoch: async (input) => {
+        if (input.training.learningRate === 2e-5) throw stubFailure('NonFiniteLoss', true);
+        return stubs.trainEpoch(input);
+      },
+    }),
+  },
+  'sweep-trial': {
+    workflow: 'fineTuneTrial',
+    input: { ...spec, training: { epochs: 4, keep: 'best' } },
+    order: { untilEpoch: 2, name: 'trial 1', pins: stubPins },
+  },
+  chain: {
+    workflow: 'chain',
+    input: {
+      base: { model: 'org/model', training: { epochs: 1 } },
+      steps: [{ dataset: 'one.jsonl' }, { dataset: 'two.jsonl' }],
+    },
+  },
+  'chain-step-fails': {
+    workflow: 'chain',
+    input: { base: { model: 'org/model' }, steps: [{ dataset: 'one.jsonl' }, { dataset: 'two.jsonl' }] },
+    replace: (stubs) => ({
+      publishModel: async (input) => {
+        if (input.spec.model && 'source' in input.spec.model && input.spec.model.source !== 'org/model')
+          throw stubFailure('ParityFailed', true);
+        return stubs.publishModel(input);
+      },
+    }),
+  },
 };
 
 /** Process and host, as they stand in identities and queue names. */
@@ -145,7 +191,7 @@ if (isRecording)
     it('writes the history of every way a run may take', async () => {
       const environment = await startTestServer();
       const workflowBundle = await bundleWorkflows();
-      for (const [name, { workflow = 'fineTune', input, replace, during }] of Object.entries(recorded)) {
+      for (const [name, { workflow = 'fineTune', input, order, replace, during }] of Object.entries(recorded)) {
         if (process.env.RECORD_HISTORIES !== '1' && !name.startsWith(process.env.RECORD_HISTORIES ?? '')) continue;
         const taskQueue = `record-${name}`;
         const { activities } = stubActivities({ trainingTaskQueue: taskQueue, ...(replace && { replace }) });
@@ -160,7 +206,7 @@ if (isRecording)
           const run = await environment.client.workflow.start(workflow, {
             taskQueue,
             workflowId: `${name}-${randomUUID()}`,
-            args: [input],
+            args: order ? [input, null, order] : [input],
           });
           await during?.(run);
           await run.result().catch(() => undefined);
