@@ -62,6 +62,13 @@ describe('a run', () => {
       expect(outcome.metrics.epochs.map(({ metrics }) => metrics['ndcg@10'])).toEqual([0.6, 0.7, 0.65]);
       const trainingIds = [...queues].filter(([, queue]) => queue.endsWith('-training')).map(([id]) => id);
       expect(trainingIds).toEqual(ids.slice(6));
+      const { events } = await handle.fetchHistory();
+      const scheduled = events!.flatMap(({ activityTaskScheduledEventAttributes: activity }) => activity ?? []);
+      expect(scheduled).toHaveLength(ids.length);
+      // A Worker's death is noticed after this long, and no attempt is the last one.
+      for (const { heartbeatTimeout, retryPolicy } of scheduled) {
+        expect([Number(heartbeatTimeout?.seconds), retryPolicy?.maximumAttempts ?? 0]).toEqual([30, 0]);
+      }
     });
   });
 

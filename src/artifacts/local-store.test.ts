@@ -89,6 +89,15 @@ describe('blobs', () => {
     expect((await later.readBlob(ref)).toString()).toBe('payload');
   });
 
+  it('with a flipped byte are set aside also when their content is put again before it was read', async () => {
+    const ref = await store.putBytes(Buffer.from('payload'));
+    await writeFile(blobFile(ref.sha256), 'pAyload');
+    const later = await reopen();
+    await later.putBytes(Buffer.from('payload'));
+    expect((await later.readBlob(ref)).toString()).toBe('payload');
+    expect(await readdir(join(folder, 'set-aside'))).toHaveLength(2);
+  });
+
   it('cut short or missing are damaged', async () => {
     const cut = await store.putBytes(Buffer.from('to be cut'));
     await truncate(blobFile(cut.sha256), 3);
@@ -130,6 +139,14 @@ describe('records', () => {
     await truncate(recordFile('kind', 'key'), 20);
     expect(await store.readRecord('kind', 'key')).toBeUndefined();
     expect(await store.createRecord('kind', 'key', { value: 3 })).toEqual({ created: true, body: { value: 3 } });
+  });
+
+  it('with another value than they were written with are moved aside', async () => {
+    await store.createRecord('kind', 'key', { value: 1 });
+    const text = await readFile(recordFile('kind', 'key'), 'utf8');
+    await writeFile(recordFile('kind', 'key'), text.replace('"value":1', '"value":2'));
+    expect(await store.readRecord('kind', 'key')).toBeUndefined();
+    expect(await readdir(join(folder, 'set-aside'))).not.toHaveLength(0);
   });
 
   it('are listed by prefix in order', async () => {

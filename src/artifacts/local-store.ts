@@ -87,7 +87,7 @@ class LocalStore implements ArtifactStore {
         const ref = await writeHashed(temporary, data instanceof Uint8Array ? [data] : data);
         const path = pathOfBlob(this.location, ref);
         await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
-        if (!(await this.hasBlob(ref))) {
+        if (!(await this.isWhole(ref))) {
           await rename(temporary, path);
           await flushFolder(dirname(path));
         } else {
@@ -120,6 +120,17 @@ class LocalStore implements ArtifactStore {
     }
     this.verified.add(ref.sha256);
     return path;
+  }
+
+  /** What lies there under the right size may still be damaged, and is then set aside. */
+  private async isWhole(ref: BlobRef): Promise<boolean> {
+    try {
+      await this.blobPath(ref);
+      return true;
+    } catch (error) {
+      if (error instanceof DamagedError) return false;
+      throw error;
+    }
   }
 
   async readBlob(ref: BlobRef): Promise<Buffer> {

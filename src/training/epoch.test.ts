@@ -1,4 +1,4 @@
-import { readdir, rm, truncate } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MACHINE, TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
@@ -96,8 +96,12 @@ describe('trainEpoch', () => {
       const epoch = step < steps ? 1 : 2;
       if (epoch === 2) await place.train(plan, 1, { engines });
       await expect(place.train(plan, epoch, { engines })).rejects.toThrow('the process is gone');
-      await place.train(plan, 1);
-      const { checkpoint } = await place.train(plan, 2);
+      const reached: number[] = [];
+      const next = place.engines({ beforeStep: (at) => void reached.push(at) });
+      await place.train(plan, 1, { engines: next });
+      const { checkpoint } = await place.train(plan, 2, { engines: next });
+      // It goes on with the step that was lost: those before it were saved.
+      expect(reached[0]).toBe(step);
       expect(await contentOf(place, checkpoint), `died at step ${step}`).toEqual(undisturbed);
       await place.remove();
     }
@@ -127,6 +131,32 @@ describe('trainEpoch', () => {
     expect(await readdir(join(fixture.folder, 'set-aside'))).not.toHaveLength(0);
     expect(await contentOf(fixture, (await fixture.train(plan, 2)).checkpoint)).toEqual(undisturbed);
   });
+
+  it.each(['weights', 'm', 'v', 'state', 'history'] as const)(
+    'sets a checkpoint aside whose %s have a flipped byte, are cut short or gone',
+    async (part) => {
+      const flip = async (path: string): Promise<void> => {
+        const bytes = await readFile(path);
+        bytes[bytes.length >> 1]! ^= 1;
+        await writeFile(path, bytes);
+      };
+      for (const damage of [flip, (path: string) => truncate(path, 10), (path: string) => rm(path)]) {
+        const place = await TrainingFixture.create();
+        await place.plan();
+        await expect(place.train(plan, 1, { engines: dieAt(3) })).rejects.toThrow();
+        const newest = (await newestCheckpoint(place.store, plan.lineage))!;
+        const { history } = await readState(place.store, newest);
+        const blob = part === 'history' ? history['1']! : newest.content[part];
+        await damage(await place.store.blobPath(blob));
+        const reached: number[] = [];
+        const later = await place.reopen();
+        await later.train(plan, 1, { engines: later.engines({ beforeStep: (step) => void reached.push(step) }) });
+        expect(reached[0]).toBe(2);
+        expect(await contentOf(later, (await later.train(plan, 2)).checkpoint)).toEqual(undisturbed);
+        await place.remove();
+      }
+    },
+  );
 
   it('starts over from the base model when no checkpoint is whole', async () => {
     await expect(fixture.train(plan, 1, { engines: dieAt(2) })).rejects.toThrow();

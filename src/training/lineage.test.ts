@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { trainingSpec } from '../../test/support/training-fixture.js';
 import { fineTuneSpecSchema } from '../spec/spec.js';
 import { lineageOf, type LineageInputs } from './lineage.js';
+import { NUMERICS_VERSION } from './numerics.js';
 
 const blob = (sha256: string): { sha256: string; bytes: number } => ({ sha256, bytes: 1 });
 
@@ -40,6 +41,26 @@ describe('lineageOf', () => {
     expect([undefined, null, { embeddings: false }].map(frozen)).toEqual([name, name, name]);
     const others = [{}, { layers: 1 }, { embeddings: false, layers: 1 }].map(frozen);
     expect(new Set([name, ...others]).size).toBe(4);
+  });
+
+  it('is what it was when a run began, so that a deploy which changes no numbers finds its checkpoints', () => {
+    // Settings as they stand in a history; newer ones are not among them. To be recorded anew with each NUMERICS_VERSION.
+    const training = {
+      ...{
+        epochs: 2,
+        batchSize: 4,
+        batchSampler: 'noDuplicates',
+        seed: 12,
+        loss: 'mnrl',
+        scale: 20,
+        learningRate: 0.02,
+      },
+      ...{ warmupRatio: 0.1, weightDecay: 0.01, maxGradientNorm: 1, dropout: 0.2, checkpointEverySeconds: 30 },
+    } as unknown as LineageInputs['training'];
+    expect([NUMERICS_VERSION, lineageOf(inputs({ training }))]).toEqual([
+      1,
+      '688eda247bedcc32dab26c8a694be1ca1e060acd0621ff0f59d9bc8dd50351a6',
+    ]);
   });
 
   it('is another for every setting but those that change no weight, so that a new setting counts by default', () => {

@@ -91,6 +91,11 @@ export class TrainingFixture {
     return new TrainingFixture(folder, store, model, retrieval);
   }
 
+  /** The same place as another process finds it, which has verified nothing yet. */
+  async reopen(): Promise<TrainingFixture> {
+    return new TrainingFixture(this.folder, await openLocalStore(this), this.model, this.retrieval);
+  }
+
   /** Surroundings of a stage that keep what was reported. */
   context(signal = new AbortController().signal): StageContext & { reported: StageProgress[]; warned: string[] } {
     const reported: StageProgress[] = [];

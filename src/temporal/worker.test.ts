@@ -1,0 +1,37 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer } from '../../test/support/server.js';
+import { createFineTuneWorkers } from './worker.js';
+
+let environment: TestWorkflowEnvironment;
+let folder: string;
+beforeAll(async () => {
+  environment = await startTestServer();
+  folder = await mkdtemp(join(tmpdir(), 'worker-test-'));
+});
+afterAll(async () => {
+  await environment?.teardown();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('a Worker for training', () => {
+  it('hears of a wish to stop within seconds, has a time of grace, and removes what dead processes left', async () => {
+    const store = join(folder, 'store');
+    await mkdir(join(store, 'tmp'), { recursive: true });
+    const dead = `${hostname().replace(/[^A-Za-z0-9.-]/g, '_')}~99999999~1~0-blob`;
+    const elsewhere = 'another-host~99999999~1~0-blob';
+    for (const name of [dead, elsewhere]) await writeFile(join(store, 'tmp', name), 'torn');
+    const { workers } = await createFineTuneWorkers({
+      ...{ connection: environment.nativeConnection, store, dataFolders: [folder], only: 'training' },
+    });
+    expect(await readdir(join(store, 'tmp'))).toEqual([elsewhere]);
+    expect(workers).toHaveLength(1);
+    const { options } = workers[0]!;
+    expect(options.maxHeartbeatThrottleInterval).toBeLessThanOrEqual(2500);
+    expect(options.shutdownGraceTime).toBe(10_000);
+    await workers[0]!.runUntil(Promise.resolve());
+  });
+});
