@@ -182,6 +182,10 @@ const recorded: Record<
   },
 };
 
+interface RecordedHistory {
+  events: { workflowExecutionStartedEventAttributes: { workflowId?: string } }[];
+}
+
 /** Process and host, as they stand in identities and queue names. */
 const machine = new RegExp(`\\d+@${hostname()}`, 'g');
 const isRecording = process.env.RECORD_HISTORIES !== undefined;
@@ -232,8 +236,10 @@ if (!isRecording)
     });
 
     it.each(names)('%s replays on the present code', async (name) => {
-      const history: unknown = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      await Worker.runReplayHistory({ workflowBundle }, history);
+      const history = JSON.parse(readFileSync(join(folder, name), 'utf8')) as RecordedHistory;
+      // Runs that a workflow starts are named by its own id.
+      const { workflowId } = history.events[0]!.workflowExecutionStartedEventAttributes;
+      await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
     });
 
     it('whose order of activities differs is refused', async () => {
