@@ -6,6 +6,7 @@ import type { StageContext } from '../src/artifacts/stage-context.js';
 import { pinDataset } from '../src/dataset/pin-dataset.js';
 import { resolveAllowedOutput } from '../src/sources/paths.js';
 import { pinModel } from '../src/sources/pin.js';
+import { demandActivityTimes } from '../src/spec/activity-times.js';
 import { parseSpec } from '../src/spec/parse.js';
 import type { PinInput, PinResult } from '../src/spec/stages.js';
 import type { Activities } from './activities.js';
@@ -17,6 +18,7 @@ import { DEFAULT_TRAINING_TASK_QUEUE } from './worker-settings.js';
 /** Makes the activity `pinInputs`. */
 export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
   const { settings, sources } = services;
+  const times = settings.activityTimes && demandActivityTimes(settings.activityTimes);
   return stageActivity<PinInput, PinResult>(services, {
     openStore: ({ mayCreateStore }) => openLocalStore({ folder: settings.store, create: mayCreateStore }),
     work: async (input, context) => {
@@ -30,6 +32,7 @@ export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
         model,
         dataset,
         trainingTaskQueue: settings.trainingTaskQueue ?? DEFAULT_TRAINING_TASK_QUEUE,
+        ...(times && { activityTimes: times }),
         outputDirectory,
         inputsSha256: inputsSha256(spec, { model, dataset }),
         ...(settings.searchAttributes && (await searchAttributes(context))),

@@ -1,4 +1,5 @@
 // What the Worker's owner sets once; a run's input never carries any of it. Nothing here is part of anything hashed.
+import type { ActivityTimes } from '../src/spec/activity-times.js';
 import { demandHubList } from '../src/sources/allowed-hub.js';
 import type { AllowedSources, SourceSettings } from '../src/sources/source-settings.js';
 
@@ -24,6 +25,8 @@ export interface WorkerSettings {
   hangTimeoutMs?: number | undefined;
   /** Seconds between two reports of the training activity to the run's page, at least; 0 = never. Default 60. */
   reportEverySeconds?: number | undefined;
+  /** Timeouts and retries of the activities, in seconds. */
+  activityTimes?: ActivityTimes | undefined;
   /** Set search attributes (src/spec/search-attributes.ts), which the namespace has to know. Default false. */
   searchAttributes?: boolean | undefined;
 }

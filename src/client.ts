@@ -16,6 +16,7 @@ export {
   type StartSeveralOptions,
   type SweepRun,
 } from './temporal/several-client.js';
+export type { StartOptions, WorkflowRun } from './temporal/start-or-join.js';
 export { evaluateAlone, type EvaluateAloneOptions } from './temporal/evaluate-client.js';
 export { watchRun, type ActivitySnapshot, type RunSnapshot, type WatchRunOptions } from './temporal/run-watch.js';
 export {
@@ -42,5 +43,12 @@ export { chainSpecSchema, type ChainSpecInput } from './spec/chain.js';
 export type { ChainResult, SeveralProgress, StepRow, SweepResult, TrialRow } from './spec/comparison.js';
 export { parseSpec } from './spec/parse.js';
 export { FINAL_ERROR_TYPES, RETRYABLE_ERROR_TYPES, type FinalErrorType, type RetryableErrorType } from './errors.js';
-export type { EvaluationReport, FineTuneResult, Metrics, StageProgress, TrainingFigures, Verdict } from './spec/stages.js';
+export type {
+  EvaluationReport,
+  FineTuneResult,
+  Metrics,
+  StageProgress,
+  TrainingFigures,
+  Verdict,
+} from './spec/stages.js';
 export type { RunMetrics, RunProgress } from '../workflows/progress.js';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultWorkflowId, followFineTune, startFineTune } from '../src/client.js';
+import { defaultWorkflowId, FINE_TUNE_WORKFLOW, followFineTune, startFineTune } from '../src/client.js';
 import type { FineTuneSpecInput } from '../src/client.js';
 import { startTestServer } from './support/server.js';
 
@@ -72,6 +72,22 @@ describe('startFineTune', () => {
     const second = await startFineTune(server.client, spec, { taskQueue });
     expect(second).toMatchObject({ outcome: 'started', workflowId: first.workflowId });
     await expect(second.result()).rejects.toThrow();
+  });
+
+  it('passes on what a start may say of the workflow, under the types of the plain client as well', async () => {
+    const options = {
+      workflowExecutionTimeout: '5 min',
+      memo: { team: 'search' },
+      priority: { priorityKey: 4 },
+    } as const;
+    const run = await startFineTune(server.client, specNamed('timed'), { taskQueue, options });
+    const { raw, memo } = await server.client.workflow.getHandle(run.workflowId).describe();
+    expect(Number(raw.executionConfig?.workflowExecutionTimeout?.seconds)).toBe(300);
+    expect(memo).toMatchObject({ team: 'search' });
+    const plain = await server.client.workflow.start(FINE_TUNE_WORKFLOW, {
+      ...{ taskQueue, workflowId: 'plainly', args: [specNamed('plain')] },
+    });
+    expect(await plain.result()).toMatchObject({ inputsSha256: 'the inputs' });
   });
 
   it('sends nothing when the spec is wrong', async () => {

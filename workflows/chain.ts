@@ -121,7 +121,7 @@ class Chain {
         ...{ spec, mayCreateStore: true },
         ...(base && { pins: { model: base } }),
       });
-      stages.useTrainingQueue(pins.trainingTaskQueue);
+      stages.useWorker(pins);
       const { corpus } = await prepareData(stages, spec, pins);
       demandValidation(spec, corpus);
       prepared.push({ pins, retrieval: corpus.artifact });

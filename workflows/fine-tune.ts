@@ -67,7 +67,7 @@ async function runSpec<Result>(
   let again: RunChange[] = [];
   if (carried) {
     run.repairs = carried.repairs;
-    run.useTrainingQueue(carried.prepared.pins.trainingTaskQueue);
+    run.useWorker(carried.prepared.pins);
     const { prepared, segment, epoch } = carried;
     again = carried.again ?? [];
     training = { ...{ spec, prepared, steering, segment, epoch, again }, book: new EpochBook(carried.book) };

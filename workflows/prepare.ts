@@ -37,7 +37,7 @@ export async function pin(run: Run, spec: FineTuneSpec, fixed?: PinInput['pins']
     mayCreateStore: true,
     ...(fixed && { pins: fixed }),
   });
-  run.useTrainingQueue(pins.trainingTaskQueue);
+  run.useWorker(pins);
   run.state.about = [`model ${describePin(pins.model)}`, `dataset ${describePin(pins.dataset)}`];
   tagRun(pins, {
     FinetuneModel: modelName(spec.model),

@@ -1,7 +1,9 @@
-// The activities as the workflow calls them: readable ids, one-line summaries, retries without end for what may pass.
+// The activities as the workflow calls them: readable ids, one-line summaries, retries without end for what may pass, unless the Worker's
+// owner set other times.
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.js';
 import { ARTIFACT_DAMAGED } from '../src/errors.js';
+import type { ActivityTimes } from '../src/spec/activity-times.js';
 
 const OPTIONS: ActivityOptions = {
   heartbeatTimeout: '30 seconds',
@@ -26,14 +28,34 @@ export type CallActivity = <K extends keyof Activities>(
   input: Parameters<Activities[K]>[0],
 ) => ReturnType<Activities[K]>;
 
-/** The activities on a task queue; default: the workflow's own. */
-export function activitiesOn(taskQueue?: string): CallActivity {
-  const activities = proxyActivities<Activities>({ ...OPTIONS, ...(taskQueue === undefined ? {} : { taskQueue }) });
+/** The activities on a task queue (default: the workflow's own), with other times than the defaults where some are given. */
+export function activitiesOn(taskQueue?: string, times?: ActivityTimes): CallActivity {
+  const options = { ...OPTIONS, ...(times && optionsOf(times)), ...(taskQueue === undefined ? {} : { taskQueue }) };
+  const activities = proxyActivities<Activities>(options);
   return ((name: keyof Activities, activityId: string, summary: string, input: never) =>
-    activities[name].executeWithOptions(
-      { ...OPTIONS, ...(taskQueue === undefined ? {} : { taskQueue }), activityId, summary: cut(summary) },
-      [input],
-    )) as CallActivity;
+    activities[name].executeWithOptions({ ...options, activityId, summary: cut(summary) }, [input])) as CallActivity;
+}
+
+function optionsOf({
+  heartbeatTimeout,
+  startToCloseTimeout,
+  scheduleToStartTimeout,
+  retry = {},
+}: ActivityTimes): ActivityOptions {
+  const { initialInterval, maximumInterval, ...counts } = retry;
+  const ms = (name: string, seconds: number | undefined): Record<string, number> =>
+    seconds === undefined ? {} : { [name]: 1000 * seconds };
+  return {
+    ...ms('heartbeatTimeout', heartbeatTimeout),
+    ...ms('startToCloseTimeout', startToCloseTimeout),
+    ...ms('scheduleToStartTimeout', scheduleToStartTimeout),
+    retry: {
+      ...OPTIONS.retry,
+      ...ms('initialInterval', initialInterval),
+      ...ms('maximumInterval', maximumInterval),
+      ...counts,
+    },
+  };
 }
 
 /** Summaries hold 200 bytes of UTF-8. */

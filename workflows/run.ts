@@ -7,6 +7,7 @@ import type {
   KeepEpochsResult,
   OpenSegmentInput,
   OpenSegmentResult,
+  PinResult,
   Stage,
   TrainEpochInput,
   TrainEpochResult,
@@ -32,9 +33,10 @@ export class Run {
     private readonly render: () => string = () => renderDetails(state),
   ) {}
 
-  /** Activities that use the trainer go there from now on. */
-  useTrainingQueue(taskQueue: string): void {
-    this.trainerCall = activitiesOn(taskQueue);
+  /** Activities that use the trainer go to its queue from now on, and all keep to the times that the Worker's owner set. */
+  useWorker({ trainingTaskQueue, activityTimes }: Pick<PinResult, 'trainingTaskQueue' | 'activityTimes'>): void {
+    this.call = activitiesOn(undefined, activityTimes);
+    this.trainerCall = activitiesOn(trainingTaskQueue, activityTimes);
   }
 
   /** Runs a stage on the workflow's own task queue. */

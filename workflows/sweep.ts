@@ -127,7 +127,7 @@ class Sweep {
         mayCreateStore: true,
         ...(first && { pins: { dataset: first.dataset } }),
       });
-      stages.useTrainingQueue(pins.trainingTaskQueue);
+      stages.useWorker(pins);
       models.set(key, pins.model);
       inputsSha256.push(pins.inputsSha256);
       first ??= { storeId: pins.storeId, dataset: pins.dataset };

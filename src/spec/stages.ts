@@ -1,5 +1,6 @@
 // What crosses the border between the workflow and its activities: references, hashes and small numbers, never text or tensors.
 // One pair of types a stage, in the order in which a run meets them.
+import type { ActivityTimes } from './activity-times.js';
 import type { DatasetSpec, FineTuneSpec, ModelSpec, RandomModelSpec, TrainingSpec } from './spec.js';
 
 /** Points to a remembered result in the store: its kind and the hash of the inputs it was made from. */
@@ -63,6 +64,8 @@ export interface PinResult {
   trainingTaskQueue: string;
   /** True when search attributes are to be set and the server knows them. */
   searchAttributes?: true;
+  /** Timeouts and retries, where the Worker's owner set any. */
+  activityTimes?: ActivityTimes;
   /** Absolute path of `output.directory`, as this Worker sees it; absent from Workers of before. */
   outputDirectory?: string;
   /** Hash of all that decides the result: what was pinned and the spec, without names and paths of output. */

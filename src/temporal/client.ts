@@ -7,7 +7,7 @@ import { parseSpec } from '../spec/parse.js';
 import type { FineTuneSpec, FineTuneSpecInput } from '../spec/spec.js';
 import type { FineTuneResult, PinInput, PinResult } from '../spec/stages.js';
 import { DEFAULT_TASK_QUEUE, FINE_TUNE_WORKFLOW } from './defaults.js';
-import { followNewest, startOrJoin, type WorkflowRun } from './start-or-join.js';
+import { followNewest, startOrJoin, type StartOptions, type WorkflowRun } from './start-or-join.js';
 
 /** A run that was started, joined, or found complete. */
 export type FineTuneRun = WorkflowRun<FineTuneResult>;
@@ -17,6 +17,8 @@ export interface StartFineTuneOptions {
   /** Default: {@link defaultWorkflowId}. */
   workflowId?: string | undefined;
   taskQueue?: string;
+  /** Timeouts, retries, priority, memo or search attributes of the workflow; default: none of them. */
+  options?: StartOptions | undefined;
   /**
    * Whether a complete run still stands; if not, or when that cannot be told, it starts anew (what it made before is found again).
    * Default: {@link hasSameInputs}.
@@ -41,6 +43,7 @@ export async function startFineTune(
   {
     workflowId,
     taskQueue = DEFAULT_TASK_QUEUE,
+    options,
     isCurrent = (result, parsed) => hasSameInputs(client, result, parsed, { taskQueue }),
   }: StartFineTuneOptions = {},
 ): Promise<FineTuneRun> {
@@ -48,7 +51,7 @@ export async function startFineTune(
   return startOrJoin(client, {
     workflowType: FINE_TUNE_WORKFLOW,
     workflowId: workflowId ?? defaultWorkflowId(parsed),
-    ...{ taskQueue, args: [parsed] },
+    ...{ taskQueue, args: [parsed], options },
     summary: `${modelName(parsed.model)} on ${datasetName(parsed.dataset)} → ${outputName(parsed)}`,
     isCurrent: (result: FineTuneResult) => isCurrent(result, parsed),
   });

@@ -4,6 +4,7 @@ import {
   WorkflowNotFoundError,
   type Client,
   type WorkflowHandle,
+  type WorkflowOptions,
 } from '@temporalio/client';
 
 /** A run that was started, joined, or found complete. */
@@ -15,6 +16,19 @@ export interface WorkflowRun<Result> {
   result(): Promise<Result>;
 }
 
+/** What a start may say beside the spec; the Worker's owner sets the activities' own times (`activityTimes`). */
+export type StartOptions = Pick<
+  WorkflowOptions,
+  | 'memo'
+  | 'priority'
+  | 'retry'
+  | 'startDelay'
+  | 'typedSearchAttributes'
+  | 'workflowExecutionTimeout'
+  | 'workflowRunTimeout'
+  | 'workflowTaskTimeout'
+>;
+
 /** Options of {@link startOrJoin}. */
 export interface StartOrJoinOptions<Result> {
   workflowType: string;
@@ -23,6 +37,8 @@ export interface StartOrJoinOptions<Result> {
   args: unknown[];
   /** One line for the UI. */
   summary: string;
+  /** Further options of the start. */
+  options?: StartOptions | undefined;
   /** Whether a complete run still stands; if not, it is started anew. */
   isCurrent: (result: Result) => Promise<boolean>;
 }
@@ -30,7 +46,7 @@ export interface StartOrJoinOptions<Result> {
 /** Starts a run, joins the one that runs under its id, or finds it complete. */
 export async function startOrJoin<Result>(
   client: Client,
-  { workflowType, workflowId, taskQueue, args, summary, isCurrent }: StartOrJoinOptions<Result>,
+  { workflowType, workflowId, taskQueue, args, summary, options, isCurrent }: StartOrJoinOptions<Result>,
 ): Promise<WorkflowRun<Result>> {
   const newest = await describeNewest(client, workflowId);
   if (newest?.status === 'RUNNING') return runOf(client, workflowId, newest.runId, 'joined');
@@ -40,6 +56,7 @@ export async function startOrJoin<Result>(
   }
   try {
     const handle = await client.workflow.start(workflowType, {
+      ...options,
       workflowId,
       taskQueue,
       args,
