@@ -1,5 +1,6 @@
 // Writes the quickstart's data from the table of the elements: train.json and test.json (EmbeddingQAFinetuneDataset) and
-// elements-pairs.jsonl (the same facts as rows of `question` and `answer`). Training asks each fact in two phrasings, the test in
+// elements-pairs.jsonl (the same facts as rows of `question` and `answer`), and of the first and the last elements alone, as two datasets for
+// a chain, light-elements.jsonl and heavy-elements.jsonl. Training asks each fact in two phrasings, the test in
 // one that training has for no fact, and some in everyday words. Usage: node examples/elements/make-elements.mjs [FOLDER] (default: beside this file).
 // Nothing is drawn at random: a fact's phrasings go round with its place in the list.
 import { writeFileSync } from 'node:fs';
@@ -14,13 +15,16 @@ import { SPOKEN_QUESTIONS } from './spoken-questions.mjs';
 /** @typedef {import('./facts.mjs').Fact} Fact */
 
 const TRAIN_PHRASINGS = 2;
+/** The light ones reach to zinc, the heavy ones begin with actinium. */
+const [LAST_LIGHT, FIRST_HEAVY] = [30, 89];
 
 /**
- * Makes the training and test pairs of all facts.
+ * Makes the training and test pairs of all facts, or of those about some elements: the same pairs as among all.
  *
+ * @param {(element: Fact['element']) => boolean} isChosen
  * @returns {{ train: Pair[], test: Pair[] }}
  */
-export function elementPairs() {
+export function elementPairs(isChosen = () => true) {
   const facts = elementFacts();
   const asked = countQuestions(facts);
   /** @type {Map<string, number>} how many facts of a kind came before */
@@ -28,9 +32,10 @@ export function elementPairs() {
   /** @type {{ train: Pair[], test: Pair[] }} */
   const pairs = { train: [], test: [] };
   for (const fact of facts) {
-    const { kind, values } = fact;
+    const { kind, values, element } = fact;
     const place = seen.get(kind) ?? 0;
     seen.set(kind, place + 1);
+    if (!isChosen(element)) continue;
     const { statements, train, test } = KINDS[kind];
     const answer = fill(pick(statements, place), values);
     /** @param {readonly string[]} phrasings questions that no other fact shares */
@@ -57,12 +62,18 @@ export function elementPairs() {
  */
 export function elementFiles() {
   const { train, test } = elementPairs();
-  const rows = [...train, ...test].map((pair) => `${JSON.stringify(pair)}\n`);
   return {
     'train.json': `${JSON.stringify(retrievalFile(train), null, 1)}\n`,
     'test.json': `${JSON.stringify(retrievalFile(test), null, 1)}\n`,
-    'elements-pairs.jsonl': rows.join(''),
+    'elements-pairs.jsonl': rowsOf({ train, test }),
+    'light-elements.jsonl': rowsOf(elementPairs(({ number }) => number <= LAST_LIGHT)),
+    'heavy-elements.jsonl': rowsOf(elementPairs(({ number }) => number >= FIRST_HEAVY)),
   };
+}
+
+/** @param {{ train: Pair[], test: Pair[] }} pairs @returns {string} as JSON Lines */
+function rowsOf({ train, test }) {
+  return [...train, ...test].map((pair) => `${JSON.stringify(pair)}\n`).join('');
 }
 
 /** @param {Fact[]} facts @returns {Map<string, number>} for how many facts a normalised question stands */
