@@ -25,6 +25,8 @@ const spec = (name: string = randomUUID()) => ({
   output: { name },
 });
 const champion = { version: 3, sha256: 'c', path: '/out/data/champions/x', folder: '/out/data/versions/x-v3' };
+const pageOf = async (handle: WorkflowHandle): Promise<string> =>
+  (await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
 const retrainOf = (handle: WorkflowHandle): Promise<RetrainResult> => handle.result() as Promise<RetrainResult>;
 
 /** Runs Workers with stubs around a use of the client. */
@@ -73,6 +75,9 @@ describe('a retrain', () => {
       expect(ids[0]).toBe('open-retrain');
       expect(ids.slice(-2)).toEqual(['settle-retrain', 'promote-champion']);
       expect(ids).not.toContain('place-champion');
+      expect(await pageOf(handle)).toMatch(
+        /^### support · promoted\n\nPromoted: a gain is proven.*champions\/support\n.*report/s,
+      );
       expect((await handle.describe()).memo).toMatchObject({ outcome: 'promoted', champion: { version: 1 } });
       const child = await environment.client.workflow.getHandle('retrain-support-01234567').describe();
       expect(child.raw.workflowExecutionInfo?.parentExecution?.workflowId).toBe(handle.workflowId);
@@ -132,6 +137,7 @@ describe('a retrain', () => {
       const input = spec();
       const first = await start(input);
       await expect.poll(() => ids, { timeout: 30_000 }).toContain('train-epoch-1');
+      expect(await pageOf(first)).toMatch(/fine-tuning the candidate\n\n.*trained by the workflow retrain-/s);
       const second = await retrainOf(await start(input));
       expect(second).toMatchObject({ outcome: 'busy' });
       expect(second.why).toContain(`retrain-${input.output.name}-01234567`);
