@@ -3,17 +3,22 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseChain, stepsOf } from '../../src/spec/chain.js';
 import { outputName } from '../../src/spec/names.js';
 import { parseSpec } from '../../src/spec/parse.js';
 import { parseRetrainSpec } from '../../src/spec/retrain.js';
 import { isReadyDataset } from '../../src/spec/spec.js';
+import { parseSweep, trialsOf } from '../../src/spec/sweep.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+/** Those of several runs have a spec of a run inside. */
+const SEVERAL = ['sweep.json', 'chain.json'];
 const examples = readdirSync(join(root, 'examples'))
-  .filter((name) => name.endsWith('.json'))
+  .filter((name) => name.endsWith('.json') && !SEVERAL.includes(name))
   .map((name) => `examples/${name}`);
+const readJson = (path: string): object => JSON.parse(readFileSync(join(root, path), 'utf8')) as object;
 const read = (path: string): ReturnType<typeof parseSpec> => {
-  const spec = JSON.parse(readFileSync(join(root, path), 'utf8')) as object;
+  const spec = readJson(path);
   return 'retrain' in spec ? parseRetrainSpec(spec) : parseSpec(spec);
 };
 
@@ -31,6 +36,18 @@ describe('the specs of examples/', () => {
       for (const one of paths) expect(existsSync(join(root, one)), one).toBe(true);
     },
   );
+
+  it('the sweep and the chain name files that are shipped', () => {
+    const trials = trialsOf(parseSweep(readJson('examples/sweep.json')));
+    const steps = stepsOf(parseChain(readJson('examples/chain.json')));
+    expect([trials.length, steps.length]).toEqual([4, 2]);
+    for (const { spec } of [...trials, ...steps]) {
+      const { model, dataset } = spec;
+      const sources = [model, dataset].flatMap((one) => ('source' in one ? [one.source] : []));
+      expect(sources).toHaveLength(2);
+      for (const source of sources) expect(existsSync(join(root, source)), source).toBe(true);
+    }
+  });
 
   it('the physics example has the settings of the run that it re-makes', () => {
     const { model, dataset, training, evaluation } = read('examples/physics-bge-small.json');
