@@ -6,6 +6,7 @@ import { startServer } from '../temporal/server.js';
 import { defaultDbPath } from '../temporal/server-state.js';
 import { connectWorker, createFineTuneWorkers } from '../temporal/worker.js';
 import { connectClient, converterOf } from './connect.js';
+import { startForm } from './follow.js';
 import { callAs } from './invocation.js';
 import {
   workerSettings,
@@ -72,6 +73,9 @@ export async function withOwnWorker(
   }
   if (target.from === 'local server' && !json) {
     output.say(`\nThe server stays up for its pages (${target.uiUrl}); \`${callAs('server stop')}\` ends it.`);
+    output.say(
+      `Start runs from the UI, while a Worker is up (\`${callAs('worker')}\`): ${startForm(target, taskQueue)}`,
+    );
   }
   return code;
 }
