@@ -8,11 +8,17 @@ import {
   DefaultLogger,
   NativeConnection,
   Worker,
+  type ActivityInterceptorsFactory,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import type { PayloadCodec } from '@temporalio/common';
+import { SimplePlugin } from '@temporalio/plugin';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { evaluateAlone } from '../src/client.js';
 import { FineTunePlugin } from '../src/index.js';
+import { parseSpec } from '../src/spec/parse.js';
+import type { PinResult } from '../src/spec/stages.js';
 import { startTestServer } from './support/server.js';
 
 const workflowsPath = fileURLToPath(new URL('./support/other-workflows.ts', import.meta.url));
@@ -92,6 +98,66 @@ describe('FineTunePlugin', { timeout: 180_000 }, () => {
     expect(await pollersOf('theirs-training-training')).toEqual([]);
     expect(worker.getState()).toBe('STOPPED');
     await connection.close();
+  });
+
+  it('gives the training Worker what the Worker has in the end, from plugins that come later too', async () => {
+    const called: string[] = [];
+    const noting =
+      (by: string): ActivityInterceptorsFactory =>
+      ({ info }) => ({
+        inbound: {
+          execute: (input, next) => {
+            called.push(`${by} ${info.taskQueue}`);
+            return next(input);
+          },
+        },
+      });
+    const codec: PayloadCodec = { encode: async (payloads) => payloads, decode: async (payloads) => payloads };
+    const seen = vi.spyOn(codec, 'decode');
+    const later = new SimplePlugin({
+      name: 'later',
+      workerInterceptors: { activity: [noting('later')] },
+      dataConverter: { payloadCodecs: [codec] },
+    });
+    const plugin = new FineTunePlugin({ store });
+    const connection = await NativeConnection.connect({ address: server.address, plugins: [plugin, later] });
+    const activity = [noting('own')];
+    const worker = await Worker.create({ connection, taskQueue: 'decked', workflowsPath, interceptors: { activity } });
+    const evaluate = () =>
+      evaluateAlone(server.client, { model: './nowhere', dataset: 'nowhere.jsonl' }, { taskQueue: 'decked' });
+    await expect(worker.runUntil(evaluate)).rejects.toMatchObject({ cause: { type: 'SourceNotFound' } });
+    expect(called).toEqual(['own decked-training', 'later decked-training']);
+    expect(seen).toHaveBeenCalled();
+    await connection.close();
+  });
+
+  it('runs no training Worker beside it when told not to', async () => {
+    const plugin = new FineTunePlugin({ store, trainingWorker: false });
+    const worker = await Worker.create({
+      ...{ connection: server.nativeConnection, taskQueue: 'elsewhere', workflowsPath, plugins: [plugin] },
+    });
+    await worker.runUntil(firstPollers('elsewhere'));
+    expect(await pollersOf('elsewhere-training')).toEqual([]);
+  });
+
+  it('lets runs read the working directory by default, and the given folders alone otherwise', async () => {
+    const paths = { model: 'examples/encoder/model', dataset: 'examples/elements/elements-pairs.jsonl' };
+    const pin = async (taskQueue: string, dataFolders?: string[]): Promise<PinResult> => {
+      const options = { store: join(store, 'pins'), trainingWorker: false, ...(dataFolders && { dataFolders }) };
+      const plugins = [new FineTunePlugin(options)];
+      const worker = await Worker.create({ connection: server.nativeConnection, taskQueue, plugins });
+      const args = [{ spec: parseSpec(paths), mayCreateStore: true }];
+      return worker.runUntil(() =>
+        server.client.activity.execute<PinResult>('pinInputs', {
+          ...{ id: taskQueue, taskQueue, args, startToCloseTimeout: '1 min', retry: { maximumAttempts: 1 } },
+        }),
+      );
+    };
+    // What the Worker's owner decided comes with the first activity's result: a start from the UI carries none of it.
+    expect(await pin('by-default')).toMatchObject({
+      ...{ dataset: { type: 'local' }, trainingTaskQueue: 'by-default-training' },
+    });
+    await expect(pin('elsewhere-only', [store])).rejects.toMatchObject({ cause: { type: 'SourceNotFound' } });
   });
 
   it('is enough for a Worker that has nothing else', async () => {
