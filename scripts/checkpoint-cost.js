@@ -1,8 +1,9 @@
-// What checkpoints cost: `node scripts/checkpoint-cost.js SPEC.json [EPOCHS]`, after `npm run build`. Trains in this process with the settings
-// of the spec and prints one JSON line: training seconds, checkpoint seconds (of encoding, hashing, writing, flushing and retention), share.
+// What checkpoints cost: `node scripts/checkpoint-cost.js SPEC.json [EPOCHS]`, after `npm run build`. Trains in this process with the
+// settings of the spec (on files here or in ../shared) and prints one JSON line: seconds of training, seconds of checkpoints (encoding,
+// hashing, writing, flushing, retention), and the share of these.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { openLocalStore } from '../dist/src/artifacts/local-store.js';
 import { createEngines } from '../dist/src/trainer/engines.js';
 import { parseSpec, planLocally } from '../dist/src/training.js';
@@ -14,7 +15,10 @@ try {
   const input = JSON.parse(readFileSync(path, 'utf8'));
   if (epochs !== undefined) input.training = { ...input.training, epochs: Number(epochs) };
   const { training } = parseSpec(input);
-  const { model, plan } = await planLocally(input, { store: folder });
+  const { model, plan } = await planLocally(input, {
+    store: folder,
+    dataFolders: ['.', '../shared'].map((each) => resolve(each)),
+  });
   const plain = await openLocalStore({ folder });
 
   let [checkpoints, seconds, began, ended] = [0, 0, 0, 0];
