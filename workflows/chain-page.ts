@@ -17,6 +17,7 @@ const SHOWN_PARTS = 8;
 
 /** Markdown for the chain as it stands. */
 export function renderChainPage(progress: SeveralProgress, { base, rows, matrix }: ChainState): string {
+  // The page's column is narrow: parts by number, whose names stand in the list below.
   const shown = rows.slice(0, SHOWN_PARTS);
   return joinParts([
     pageHeading('chain', progress),
@@ -26,8 +27,8 @@ export function renderChainPage(progress: SeveralProgress, { base, rows, matrix 
           title: 'NDCG@10 of each test part, by steps made',
           xRange: [0, rows.length],
           ends: ['base', `step ${rows.length}`],
-          lines: rows.map(({ step, name }, part) => ({
-            label: `${step}. ${name}`,
+          lines: rows.map(({ step }, part) => ({
+            label: `test part ${step}`,
             points: matrix.map((figures, model) => [model, figures[part]!] as const),
           })),
         }),
@@ -36,9 +37,9 @@ export function renderChainPage(progress: SeveralProgress, { base, rows, matrix 
       : [
           'NDCG@10 of each model (rows) on each test part (columns):',
           codeTable([
-            ['model', ...shown.map(({ step, name }) => cut(`${step}. ${name}`))],
+            ['model', ...shown.map(({ step }) => `part ${step}`)],
             ...matrix.map((figures, model) => [
-              cut(model === 0 ? base : `after ${model}. ${rows[model - 1]!.name}`),
+              cut(model === 0 ? base : `after step ${model}`),
               ...shown.map((_, part) => `${figure(figures[part])}${part === model - 1 ? ' <' : ''}`),
             ]),
           ]),

@@ -5,6 +5,7 @@ import { dot, FONT, Frame, line, PANEL_HEIGHT, PANEL_WIDTH, text, title } from '
 export const LINE_COLOURS = ['#22a27a', '#7c83ff', '#d9822b', '#c2477f', '#4aa3df', '#9a7b1f'];
 const MOST_POINTS = 20;
 const MOST_LINES = 16;
+const MOST_NAMES = 4;
 
 /** What to draw; the first line is drawn strongest. */
 export interface LineChart {
@@ -33,7 +34,7 @@ export function drawLines(chart: LineChart): string {
       line(shown, colour),
       ...(place < LINE_COLOURS.length ? shown.map(([x, y]) => dot(x, y, colour, place === 0 ? 4 : 2.5)) : []),
       // Names stand at the ends of the first few only: they would cover each other.
-      ...(place < 4 ? [text(endX - 6, endY - 7, escapeText(label), { anchor: 'end', colour })] : []),
+      ...(place < MOST_NAMES ? [nameAt(endX, endY, escapeText(label), colour)] : []),
     ];
   });
   return [
@@ -45,9 +46,16 @@ export function drawLines(chart: LineChart): string {
   ].join('\n');
 }
 
+/** Beside the line's end, on the side where there is room. */
+function nameAt(x: number, y: number, name: string, colour: string): string {
+  return x < PANEL_WIDTH / 2
+    ? text(x + 8, y + 4, name, { anchor: 'start', colour })
+    : text(x - 6, y - 7, name, { anchor: 'end', colour });
+}
+
 /** Texts that may come from data. */
 function escapeText(label: string): string {
-  const cut = label.length > 28 ? `${label.slice(0, 27)}…` : label;
+  const cut = label.length > 60 ? `${label.slice(0, 59)}…` : label;
   return cut
     .replace(/[\r\n]+/g, ' ')
     .replace(/&/g, '&amp;')

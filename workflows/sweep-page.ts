@@ -27,9 +27,10 @@ export function renderSweepPage(progress: SeveralProgress, trials: readonly Tria
       title: 'NDCG@10 on the validation part, by epoch',
       xRange: [1, epochs],
       ends: ['epoch 1', `epoch ${epochs}`],
-      lines: ahead.map(({ row, curve }) => ({ label: `${row.trial}. ${row.label}`, points: curve })),
+      lines: ahead.map(({ row, curve }) => ({ label: `trial ${row.trial}`, points: curve })),
     }),
-    trials.length === 0 ? '' : table(ahead),
+    table(ahead),
+    'NDCG@10. Trials are chosen by the validation part; the test part has no say.',
     progress.report === undefined ? '' : `- Comparison: ${escapeMarkdown(progress.report)}`,
     warningLines(progress),
   ]);
@@ -37,15 +38,16 @@ export function renderSweepPage(progress: SeveralProgress, trials: readonly Tria
 
 function table(trials: readonly TrialState[]): string {
   return codeTable([
-    ['trial', 'settings', 'validation', 'test', 'status'],
+    // The page's column is narrow: what matters most stands first.
+    ['trial', 'valid.', 'test', 'status', 'settings'],
     ...trials
       .slice(0, SHOWN_TRIALS)
       .map(({ row, status }) => [
         `${row.trial}${row.outcome === 'best' ? ' *' : ''}`,
-        row.label.length > LABEL_LENGTH ? `${row.label.slice(0, LABEL_LENGTH - 1)}…` : row.label,
         figure(row.validation),
         figure(row.after),
         status,
+        row.label.length > LABEL_LENGTH ? `${row.label.slice(0, LABEL_LENGTH - 1)}…` : row.label,
       ]),
   ]);
 }

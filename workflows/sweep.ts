@@ -82,10 +82,10 @@ class Sweep {
     best.row.outcome = 'best';
     const published = await this.publish(best, pinned);
     if ('result' in published) {
-      best.status = 'best, published';
+      best.status = 'best';
       several.warn(published.result.warnings, nameOf(best));
     } else {
-      best.status = 'best, but not published';
+      best.status = 'not published';
       best.row.error = published.failure;
     }
     const report = await this.compare(pinned.storeId, 'result' in published ? published.result : undefined);
@@ -160,7 +160,7 @@ class Sweep {
       const going = new Set(byValidation(alive).slice(0, survivorsOf(spec, entered)));
       for (const racer of alive.filter((one) => !going.has(one))) {
         racer.row.outcome = 'stopped';
-        racer.status = `stopped after epoch ${racer.row.epochs}`;
+        racer.status = `stopped at ${racer.row.epochs}`;
       }
       alive = alive.filter((racer) => going.has(racer));
     }
@@ -172,7 +172,7 @@ class Sweep {
     const { trial, row } = racer;
     const untilEpoch = Math.min(end, trial.spec.training.epochs);
     if (row.epochs >= untilEpoch) return;
-    racer.status = `training to epoch ${untilEpoch}`;
+    racer.status = `to epoch ${untilEpoch} …`;
     const order: RunOrder = {
       pins: pinsOf(trial.spec.model, pinned),
       untilEpoch,
@@ -186,14 +186,14 @@ class Sweep {
     const before = row.epochs;
     if ('failure' in outcome) {
       Object.assign(row, { outcome: 'failed', error: outcome.failure });
-      racer.status = `failed: ${outcome.failure.type}`;
+      racer.status = 'failed';
       const { type, message } = outcome.failure;
       this.several.warn([`failed: ${type}: ${message}`], nameOf(racer));
     } else {
       const { result } = outcome;
       racer.result = result;
       racer.curve = result.curve;
-      racer.status = untilEpoch === trial.spec.training.epochs ? 'trained to its end' : `at epoch ${result.epochs}`;
+      racer.status = untilEpoch === trial.spec.training.epochs ? 'complete' : `at epoch ${result.epochs}`;
       Object.assign(row, {
         epochs: result.epochs,
         bestEpoch: result.bestEpoch,

@@ -121,6 +121,7 @@ export async function followSeveral({
 }: FollowSeveralOptions): Promise<boolean> {
   const view = new ProgressView({ stream: output.stream });
   const warned = new Set<string>();
+  const countdown = new Countdown();
   let status = 'RUNNING';
   try {
     for (let turn = 0; !signal?.aborted; turn++) {
@@ -134,7 +135,7 @@ export async function followSeveral({
       if (!['RUNNING', 'UNREACHABLE', 'PAUSED'].includes(status)) break;
       const { progress, ...rest } = snapshot;
       const own = frameOf(rest, taskQueue);
-      const frame = progress ? await frameOfSeveral(client, progress, own, taskQueue) : own;
+      const frame = progress ? await frameOfSeveral(client, countdown.applied(progress), own, taskQueue) : own;
       if (frame) view.show(frame);
       await sleep(700, undefined, signal ? { signal } : {}).catch(() => undefined);
     }
@@ -142,6 +143,18 @@ export async function followSeveral({
     view.stop({ finished: status === 'COMPLETED' });
   }
   return signal?.aborted !== true;
+}
+
+/** The workflow tells the time left when a run ends; until the next one it runs down here, and is not shown once it is over. */
+class Countdown {
+  private told: number | undefined;
+  private since = 0;
+
+  applied({ etaSeconds, ...progress }: SeveralProgress): SeveralProgress {
+    if (etaSeconds !== this.told) [this.told, this.since] = [etaSeconds, performance.now()];
+    const left = etaSeconds === undefined ? 0 : etaSeconds - (performance.now() - this.since) / 1000;
+    return left > 0 ? { ...progress, etaSeconds: left } : progress;
+  }
 }
 
 /** What goes on as the title; step and loss of the first run that trains; epochs and time left over all. */

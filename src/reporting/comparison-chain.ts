@@ -1,7 +1,7 @@
 // The comparison of a chain: each step's model against the one it began with and against the original base model, and all models on all
 // test parts, which shows what a step made a model forget.
 import type { ChainComparison, StepRow } from '../spec/comparison.js';
-import { figure } from './chart.js';
+import { epochAxis, figure } from './chart.js';
 import { comparisonPage, figureCell, verdictCell } from './comparison-page.js';
 import { metric, plural, signed } from './format.js';
 import { html, type Html } from './html.js';
@@ -123,7 +123,7 @@ function plot(comparison: ChainComparison): Promise<Html> {
     field: 'x',
     type: 'quantitative',
     title: 'steps made (0 = the original base model)',
-    axis: { values: names.map((_, model) => model), format: 'd' },
+    axis: epochAxis(names.map((_, model) => model)),
     scale: { domain: [0, names.length - 1], nice: false },
   };
   const y = { field: 'y', type: 'quantitative', title: 'NDCG@10', scale: { zero: false, nice: true } };
