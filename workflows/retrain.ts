@@ -50,7 +50,7 @@ async function retrainOnce(spec: RetrainSpec): Promise<RetrainResult> {
   };
   if (unchanged !== undefined) return end({ outcome: 'unchanged', why: unchanged, ...(champion && { champion }) });
 
-  const call = activitiesOn(opened.trainingTaskQueue);
+  const call = activitiesOn(opened.trainingTaskQueue, opened.activityTimes);
   const standing = champion && (await place(call, opened, spec, 'place-champion'));
   const workflowId = `retrain-${name}-${storeId.slice(0, 8)}`;
   for (let repairs = 0; ; repairs++) {

@@ -2,6 +2,7 @@
 // what crosses between the workflow `retrain` and its activities: references, hashes and small numbers.
 import { z } from 'zod';
 import { FinalError } from '../errors.js';
+import type { ActivityTimes } from './activity-times.js';
 import { modelName, outputName } from './names.js';
 import { EXAMPLE_SPEC, parseAs } from './parse.js';
 import { fineTuneSpecSchema, type FineTuneSpec } from './spec.js';
@@ -92,7 +93,9 @@ export interface OpenRetrainInput {
 }
 export interface OpenRetrainResult {
   storeId: string;
+  /** Settings of the Worker that the workflow needs. */
   trainingTaskQueue: string;
+  activityTimes?: ActivityTimes;
   /** Name of the champion. */
   name: string;
   /** The one that stands; absent before the first promotion. */
