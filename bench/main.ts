@@ -1,5 +1,5 @@
 // `npm run bench -- [ROW…] [--ours] [--rounds N] [--keep]`: measures this package beside sentence-transformers, datasets and numpy, both in
-// turn on the same texts. Prints a table and one JSON line a row; `--keep` also puts the row into docs/benchmarks.md. `--ours` needs no
+// turn on the same texts. `--cpu` counts CPU time on one thread in place of wall time, for a machine that is not quiet. Prints a table and one JSON line a row; `--keep` also puts the row into docs/benchmarks.md. `--ours` needs no
 // Python. SHARED names the folder with models and data (default ../shared).
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,8 +18,10 @@ const { values, positionals } = parseArgs({
     ours: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     keep: { type: 'boolean', default: false },
+    cpu: { type: 'boolean', default: false },
   },
 });
+if (values.cpu) process.env['BENCH_CLOCK'] = 'cpu';
 const unknown = positionals.filter((name) => !rows.some((row) => row.name === name));
 if (unknown.length > 0) {
   console.error(`bench: a row is one of ${rows.map(({ name }) => name).join(', ')}, got ${unknown.join(', ')}`);
@@ -40,7 +42,13 @@ try {
     const figures = await row.run(bench);
     const result: RowResult = {
       ...{ row: row.name, about: row.about, machine: machineLine(), date: new Date().toISOString().slice(0, 10), load },
-      command: ['npm run bench --', row.name, ...(values.ours ? ['--ours'] : []), `--rounds ${bench.rounds}`].join(' '),
+      command: [
+        'npm run bench --',
+        row.name,
+        ...(values.ours ? ['--ours'] : []),
+        ...(values.cpu ? ['--cpu'] : []),
+        `--rounds ${bench.rounds}`,
+      ].join(' '),
       seconds: (performance.now() - start) / 1000,
       figures,
     };

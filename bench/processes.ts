@@ -15,7 +15,10 @@ export function runPeer(python: string): RunJob {
 }
 
 async function run<Output>(command: string, args: readonly string[], input: object): Promise<Output> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...QUIET } });
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...QUIET, ...(process.env['BENCH_CLOCK'] === 'cpu' && ONE_THREAD) },
+  });
   child.stdin.on('error', () => undefined); // a process that ended early says so by its code
   child.stdin.end(JSON.stringify(input));
   let [stdout, stderr] = ['', ''];
@@ -29,6 +32,9 @@ async function run<Output>(command: string, args: readonly string[], input: obje
     throw new Error(`bench: ${[command, ...args].join(' ')} ended with ${code}; it wrote last:\n${stderr}`);
   return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Output;
 }
+
+/** For libraries that ask the environment. */
+const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
 
 /** Nothing is fetched, and nothing is drawn. */
 const QUIET = {

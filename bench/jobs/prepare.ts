@@ -9,6 +9,7 @@ import { pinDataset } from '../../src/dataset/pin-dataset.js';
 import { splitPairs } from '../../src/dataset/split.js';
 import { transformPairs } from '../../src/dataset/transform.js';
 import { parseSpec } from '../../src/spec/parse.js';
+import { now } from '../clock.js';
 import { serveJob } from '../job.js';
 
 /** Which file. */
@@ -43,9 +44,9 @@ await serveJob<PrepareJob>(async ({ file, folder, prefix, corpusCount = 0 }): Pr
   const settings = { dataFolders: [dirname(file)] };
   const stages: Record<string, number> = {};
   const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    const start = performance.now();
+    const start = now();
     const result = await work();
-    stages[name] = (performance.now() - start) / 1000;
+    stages[name] = (now() - start) / 1000;
     return result;
   };
   const { artifact: snapshot } = await timed('snapshot', async () =>

@@ -6,6 +6,7 @@ import { textAt } from '../../src/text/tokenized-texts.js';
 import { openTokenizer } from '../../src/text/tokenizer.js';
 import { Engine } from '../../src/training/engine.js';
 import type { TrainingBatch } from '../../src/training/training-engine.js';
+import { now, threads } from '../clock.js';
 import { serveJob } from '../job.js';
 import { median } from '../row.js';
 import { measurePeak, stepOperations } from '../step-limit.js';
@@ -65,7 +66,7 @@ await serveJob<StepJob>(async (job): Promise<StepResult> => {
       ...{ loss: 'MultipleNegativesRankingLoss' as const, scale: 20, seed: 42, freeze },
       dropout: { hidden: dropout, attention: dropout },
     };
-    engines.push(await Engine.create({ model, weights, training }));
+    engines.push(await Engine.create({ model, weights, training, threads }));
   }
   const times = job.setups.map((): number[] => []);
   const shares = job.setups.map((): number[] => []);
@@ -79,9 +80,9 @@ await serveJob<StepJob>(async (job): Promise<StepResult> => {
       if (peak > 0) peaks.push(peak / 1e9);
       let first: { loss: number; gradients: Map<string, Float32Array> } | undefined;
       for (const [at, { microBatchSize }] of job.setups.entries()) {
-        const start = performance.now();
+        const start = now();
         const result = await engines[at]!.step({ ...batch, step: 0, ...(microBatchSize && { microBatchSize }) });
-        const seconds = (performance.now() - start) / 1000;
+        const seconds = (now() - start) / 1000;
         if (round === 0) {
           // The first round only warms up; its last batch is compared.
           if (batch !== batches.at(-1)) continue;
@@ -127,8 +128,9 @@ async function encode({ pairs, batchSize, fill }: StepJob, folder: string, maxLe
   });
 }
 
-const copy = (gradients: Map<string, Float32Array>): Map<string, Float32Array> =>
-  new Map([...gradients].map(([name, data]) => [name, data.slice()]));
+function copy(gradients: Map<string, Float32Array>): Map<string, Float32Array> {
+  return new Map([...gradients].map(([name, data]) => [name, data.slice()]));
+}
 
 function largestError(actual: Map<string, Float32Array>, expected: Map<string, Float32Array>): number {
   let worst = 0;

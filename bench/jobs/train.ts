@@ -13,6 +13,7 @@ import type { ArtifactRef } from '../../src/spec/stages.js';
 import { createEngines } from '../../src/trainer/engines.js';
 import { trainEpoch } from '../../src/training/epoch.js';
 import { planTraining } from '../../src/training/plan.js';
+import { now, threads } from '../clock.js';
 import { serveJob } from '../job.js';
 import { median } from '../row.js';
 import type { Pair } from '../texts.js';
@@ -44,7 +45,7 @@ await serveJob<TrainJob>(async ({ folder, model: source, pairs, training }): Pro
     warn: () => undefined,
     progress: ({ stage, loss = NaN }) => {
       if (stage !== 'train') return;
-      stepEnds.push(performance.now());
+      stepEnds.push(now());
       lastLoss = loss;
     },
   };
@@ -54,8 +55,8 @@ await serveJob<TrainJob>(async ({ folder, model: source, pairs, training }): Pro
   const model = { kind, key };
   const retrieval = await putPairs(store, pairs);
 
-  const start = performance.now();
-  const engines = createEngines();
+  const start = now();
+  const engines = createEngines({ threads });
   const plan = await planTraining({ storeId: store.id, model, retrieval, spec }, context);
   await trainEpoch(
     {
@@ -64,7 +65,7 @@ await serveJob<TrainJob>(async ({ folder, model: source, pairs, training }): Pro
     },
     { ...context, engines },
   );
-  const seconds = (performance.now() - start) / 1000;
+  const seconds = (now() - start) / 1000;
   const steps = stepEnds.slice(1).map((end, at) => (end - stepEnds[at]!) / 1000);
   return {
     seconds,

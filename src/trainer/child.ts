@@ -10,6 +10,7 @@ import { publishModel } from '../publishing/publish.js';
 import { settleRetrain } from '../publishing/settle-retrain.js';
 import type { WeightsRef } from '../spec/stages.js';
 import { trainEpoch } from '../training/epoch.js';
+import { describeMachine } from '../training/numerics.js';
 import { planTraining } from '../training/plan.js';
 import { plannedRoot, publishedRoots, recordRoot, segmentRoot } from '../training/run-root.js';
 import { openSegment } from '../training/segment.js';
@@ -30,7 +31,8 @@ serveTrainer((settings) => {
       await recordRoot(context.store, segmentRoot(input, result));
       return result;
     },
-    trainEpoch: ({ claimant, ...input }, context) => trainEpoch(input, { ...context, engines, claimant }),
+    trainEpoch: ({ claimant, ...input }, context) =>
+      trainEpoch(input, { ...context, engines, claimant, machine: describeMachine(settings.threads) }),
     evaluateModel: (input, context) => {
       const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model: input.model, weights });
       return evaluateModel(input, { ...context, embedder, multiply });

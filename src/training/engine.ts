@@ -137,7 +137,7 @@ export class Engine implements TrainingEngine {
       micro.length === 1
         ? await this.runStep(micro[0]!, places[0]!, step)
         : await this.runCached(micro, places, step, pairs);
-    return { loss, gradients: this.gradientStore.result(), tokens };
+    return { loss, gradients: this.gradientStore.result(), touchedRows: this.gradientStore.touchedRows(), tokens };
   }
 
   /** Pooled embeddings `[texts, dimension]`, normalised when the folder says so; no dropout, the same bits for the same texts. */

@@ -5,6 +5,7 @@ import { MACHINE, TrainingFixture, trainingSpec } from '../../test/support/train
 import type { CheckpointRef, PlanResult } from '../spec/stages.js';
 import { findCheckpoint, newestCheckpoint, readState, type CheckpointContent } from './checkpoint.js';
 import { getHistory } from './loss-history.js';
+import { THREADS_THAT_AGREE } from './numerics.js';
 
 let fixture: TrainingFixture;
 let plan: PlanResult;
@@ -224,9 +225,13 @@ describe('trainEpoch', () => {
     expect(await contentOf(fixture, (await fixture.train(plan, 2, { training })).checkpoint)).toEqual(undisturbed);
   });
 
-  it('does not care how many threads the other machine had', async () => {
+  it('does not care how many threads the other machine had, up to those that give the same bits', async () => {
     await fixture.train(plan, 1, stopAt(1));
-    expect((await fixture.train(plan, 1, { machine: { ...MACHINE, threads: 64 } })).bitIdentical).toBe(true);
+    const machine = { ...MACHINE, threads: THREADS_THAT_AGREE };
+    expect((await fixture.train(plan, 1, { ...stopAt(2), machine })).bitIdentical).toBe(true);
+    const { bitIdentical, warnings } = await fixture.train(plan, 1, { machine: { ...MACHINE, threads: 64 } });
+    expect(bitIdentical).toBe(false);
+    expect(warnings).toEqual([expect.stringContaining('threads was 4, is 64 here')]);
   });
 
   it('ends with NonFiniteLoss when the loss is not a number, and keeps the last good checkpoint', async () => {

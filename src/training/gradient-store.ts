@@ -1,7 +1,7 @@
 // Gathers the gradients of a step: those that leave the graph whole, summed over micro-batches in their order, and the embedding
 // tables', whose rows are summed here, token by token, because no runtime promises an order of such a sum.
 import type { EmbeddingTable } from '../models/architecture.js';
-import type { Parameter } from './training-engine.js';
+import type { Parameter, TouchedRows } from './training-engine.js';
 
 /** The tokens whose gradients {@link GradientStore.addEmbedded} spreads. */
 export interface EmbeddedTokens {
@@ -48,6 +48,11 @@ export class GradientStore {
         return [name, gradient];
       }),
     );
+  }
+
+  /** The rows of the embedding tables that {@link addEmbedded} has met since {@link clear}. */
+  touchedRows(): TouchedRows {
+    return new Map([...this.tableGradients].map(([name, { touched }]) => [name, Int32Array.from(touched).sort()]));
   }
 
   /** Adds a parameter's gradient; the first one of a step is kept as it is. */

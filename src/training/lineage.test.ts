@@ -58,8 +58,8 @@ describe('lineageOf', () => {
       ...{ warmupRatio: 0.1, weightDecay: 0.01, maxGradientNorm: 1, dropout: 0.2, checkpointEverySeconds: 30 },
     } as unknown as LineageInputs['training'];
     expect([NUMERICS_VERSION, lineageOf(inputs({ training }))]).toEqual([
-      1,
-      '688eda247bedcc32dab26c8a694be1ca1e060acd0621ff0f59d9bc8dd50351a6',
+      2,
+      '7f93b07a5f670731a00d682f5a1b8b179985ed2c2f69806716dac9b23dad5f5d',
     ]);
   });
 

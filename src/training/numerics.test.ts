@@ -5,7 +5,7 @@ import { sha256 } from '../artifacts/hash.js';
 import { packRows } from '../text/tokenized-texts.js';
 import { batchOf, planBatches } from './batches.js';
 import { Engine } from './engine.js';
-import { describeMachine, machineDifference, NUMERICS_VERSION } from './numerics.js';
+import { describeMachine, machineDifference, NUMERICS_VERSION, THREADS_THAT_AGREE } from './numerics.js';
 import { AdamW, clipCoefficient, gradientNorm } from './optimizer.js';
 import { learningRateAt, linearSchedule } from './schedule.js';
 
@@ -65,8 +65,16 @@ describe('describeMachine', () => {
     expect(machine.instructionSet.length).toBeGreaterThan(0);
   });
 
-  it('tells machines apart by what may change results, not by their threads', () => {
-    expect(machineDifference({ ...machine, threads: 99 }, machine)).toBeUndefined();
+  it('tells machines apart by what may change results: by their threads where one has more than agree', () => {
+    const [few, agreeing, many] = [1, THREADS_THAT_AGREE, THREADS_THAT_AGREE + 1].map((threads) => ({
+      ...machine,
+      threads,
+    }));
+    expect(machineDifference(few!, agreeing!)).toBeUndefined();
+    expect(machineDifference(agreeing!, many!)).toBe('threads was 4, is 5 here');
+    expect(machineDifference(many!, many!)).toBeUndefined();
+    const { numericsVersion: _version, ...first } = machine;
+    expect(machineDifference(first, machine)).toBe(`numericsVersion was 1, is ${NUMERICS_VERSION} here`);
     expect(machineDifference({ ...machine, onnxRuntime: '1.0.0' }, machine)).toMatch(/onnxRuntime was 1\.0\.0/);
   });
 });

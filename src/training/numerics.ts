@@ -8,7 +8,13 @@ import { availableParallelism, cpus } from 'node:os';
  * Raised when a change moves the numbers of training: the test of a 20-step run holds its hash. A deploy that changes no numbers keeps it,
  * and resumes what ran before.
  */
-export const NUMERICS_VERSION = 1;
+export const NUMERICS_VERSION = 2;
+
+/**
+ * Up to so many threads give the same bits (threads.test.ts). With more, ONNX Runtime cuts small products into so narrow parts that it adds
+ * up in another order.
+ */
+export const THREADS_THAT_AGREE = 4;
 
 /** The machine, as far as it may change the last bits of a result. */
 export interface Machine {
@@ -16,8 +22,10 @@ export interface Machine {
   platform: string;
   /** Vector extensions that ONNX Runtime chooses its kernels by, or the processor's name where they cannot be read. */
   instructionSet: string;
-  /** Recorded for the eye: results do not hang on it. */
+  /** Of ONNX Runtime; results hang on it above {@link THREADS_THAT_AGREE}. */
   threads: number;
+  /** Absent: 1. */
+  numericsVersion?: number;
 }
 
 /** Extensions that MLAS, the matrix library of ONNX Runtime, asks for. */
@@ -51,16 +59,23 @@ export function describeMachine(threads: number = availableParallelism()): Machi
     platform: `${process.platform}-${process.arch}`,
     instructionSet: instructionSet(),
     threads,
+    numericsVersion: NUMERICS_VERSION,
   };
 }
 
 /** Why results of two machines may differ in their last bits, or undefined when they do not. */
 export function machineDifference(recorded: Machine, here: Machine): string | undefined {
-  const differing = (['onnxRuntime', 'platform', 'instructionSet'] as const).filter(
+  const fields = ['onnxRuntime', 'platform', 'instructionSet'] as const;
+  const threadsMatter = Math.max(recorded.threads, here.threads) > THREADS_THAT_AGREE;
+  const version = ({ numericsVersion = 1 }: Machine): number => numericsVersion;
+  const differing = [...fields, ...(threadsMatter ? (['threads'] as const) : [])].filter(
     (field) => recorded[field] !== here[field],
   );
-  if (differing.length === 0) return undefined;
-  return differing.map((field) => `${field} was ${recorded[field]}, is ${here[field]} here`).join('; ');
+  const told = differing.map((field) => `${field} was ${recorded[field]}, is ${here[field]} here`);
+  if (version(recorded) !== version(here)) {
+    told.push(`numericsVersion was ${version(recorded)}, is ${version(here)} here`);
+  }
+  return told.length === 0 ? undefined : told.join('; ');
 }
 
 function instructionSet(): string {

@@ -1,7 +1,7 @@
 // AdamW (Loshchilov and Hutter, https://arxiv.org/abs/1711.05101) with the arithmetic of torch.optim.AdamW, and global-norm gradient
 // clipping as torch.nn.utils.clip_grad_norm_. Moments are float32, each element's arithmetic is float64; sums run in a fixed order.
 // Not here: AMSGrad, fused or foreach variants, parameter groups with their own rates.
-import type { Parameter } from './training-engine.js';
+import type { Parameter, TouchedRows } from './training-engine.js';
 
 /** Settings of {@link AdamW}; decay is decoupled and leaves out parameters with `decay: false` (biases, LayerNorm). */
 export interface AdamWOptions {
@@ -20,6 +20,8 @@ export interface Moments {
 /** One update of all parameters. */
 export interface UpdateOptions {
   gradients: ReadonlyMap<string, Float32Array>;
+  /** Where gradients are not 0; the result is the same without it, only later. */
+  touchedRows?: TouchedRows | undefined;
   learningRate: number;
   /** Updates done before this one; the bias corrections follow from it, so nothing else needs to be kept. */
   step: number;
@@ -31,8 +33,8 @@ export interface UpdateOptions {
 export class AdamW {
   readonly moments: Moments = { m: new Map(), v: new Map() };
   /**
-   * By parameter and row (its first axis): 0 while no gradient has reached the row. Its moments are zero then, and the update is the decay
-   * alone, so most of a word embedding costs a third. It follows from the moments and needs no place in a checkpoint.
+   * By parameter with touched rows, and row: 0 while no gradient has reached the row. Its moments are zero then, and the update is the decay
+   * alone, so most of a word embedding costs little. It follows from the moments and needs no place in a checkpoint.
    */
   private readonly awakeRows = new Map<string, Uint8Array>();
   private readonly weightDecay: number;
@@ -72,7 +74,7 @@ export class AdamW {
   }
 
   /** Updates every parameter. */
-  update({ gradients, learningRate, step, gradientScale = 1 }: UpdateOptions): void {
+  update({ gradients, touchedRows, learningRate, step, gradientScale = 1 }: UpdateOptions): void {
     const { beta1, beta2, epsilon } = this;
     const correction1 = 1 - beta1 ** (step + 1);
     const correction2 = Math.sqrt(1 - beta2 ** (step + 1));
@@ -85,16 +87,22 @@ export class AdamW {
       const keep = decay ? 1 - learningRate * this.weightDecay : 1;
       const rate = learningRate / correction1;
       const factors = { keep, rate, inverse: 1 / correction2, beta1, beta2, epsilon, gradientScale };
+      const touched = touchedRows?.get(name);
+      if (touched === undefined) {
+        this.awakeRows.delete(name);
+        updateRange(arrays, 0, data.length, factors);
+        continue;
+      }
       const rows = shape[0] ?? 1;
       const width = data.length / rows;
-      let awake = this.awakeRows.get(name);
-      if (!awake) this.awakeRows.set(name, (awake = new Uint8Array(rows)));
+      const awake = this.awakeRows.get(name) ?? rowsWithMoments(arrays, rows, width);
+      this.awakeRows.set(name, awake);
+      for (const row of touched) awake[row] = 1;
       // Runs of rows of one kind are updated in one go.
       for (let begin = 0; begin < rows;) {
-        const isAwake = wakes(awake, arrays, begin, width);
         let end = begin + 1;
-        while (end < rows && wakes(awake, arrays, end, width) === isAwake) end++;
-        if (isAwake) updateRange(arrays, begin * width, end * width, factors);
+        while (end < rows && awake[end] === awake[begin]) end++;
+        if (awake[begin] === 1) updateRange(arrays, begin * width, end * width, factors);
         else if (keep !== 1) decayRange(data, begin * width, end * width, keep);
         begin = end;
       }
@@ -120,17 +128,16 @@ interface ElementFactors {
   gradientScale: number;
 }
 
-/** Tells whether a row has moments or a gradient, and remembers it: once awake, a row stays so. */
-function wakes(awake: Uint8Array, { g, m, v }: Arrays, row: number, width: number): boolean {
-  if (awake[row] === 1) return true;
-  const end = (row + 1) * width;
-  for (let i = row * width; i < end; i++) {
-    if (g[i] !== 0 || m[i] !== 0 || v[i] !== 0) {
-      awake[row] = 1;
-      return true;
+/** 1 for each row that has a moment other than 0. */
+function rowsWithMoments({ m, v }: Arrays, rows: number, width: number): Uint8Array {
+  const awake = new Uint8Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const end = (row + 1) * width;
+    for (let i = row * width; i < end && awake[row] === 0; i++) {
+      if (m[i] !== 0 || v[i] !== 0) awake[row] = 1;
     }
   }
-  return false;
+  return awake;
 }
 
 // p ← p·(1 − lr·λ);  m ← m + (g − m)(1 − β₁);  v ← β₂v + (1 − β₂)g²;  p ← p − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε)
@@ -156,10 +163,22 @@ function decayRange(p: Float32Array, begin: number, end: number, keep: number): 
   for (let i = begin; i < end; i++) p[i] = p[i]! * keep;
 }
 
-/** The norm of all gradients together, in float64, in the parameters' order: `√ Σ g²`. */
-export function gradientNorm(parameters: readonly Parameter[], gradients: ReadonlyMap<string, Float32Array>): number {
+/** The norm of all gradients together, in float64, in the parameters' order: `√ Σ g²`; with or without the touched rows, the same bits. */
+export function gradientNorm(
+  parameters: readonly Parameter[],
+  gradients: ReadonlyMap<string, Float32Array>,
+  touchedRows?: TouchedRows,
+): number {
   let sum = 0;
-  for (const { name } of parameters) sum += squaredNorm(gradients.get(name) ?? new Float32Array());
+  for (const { name, shape } of parameters) {
+    const gradient = gradients.get(name) ?? new Float32Array();
+    const touched = touchedRows?.get(name);
+    const width = gradient.length / (shape[0] ?? 1);
+    // Zeros change no sum, but the four sums go by places: rows may be left out where each begins at the first of them.
+    const stretches =
+      touched && width % 4 === 0 ? Array.from(touched, (row) => [row * width, (row + 1) * width] as const) : undefined;
+    sum += squaredNorm(gradient, stretches);
+  }
   return Math.sqrt(sum);
 }
 
@@ -169,18 +188,20 @@ export function clipCoefficient(norm: number, maxNorm: number): number {
 }
 
 // Four sums side by side, joined at the end: a fixed order that does not wait for each addition.
-function squaredNorm(x: Float32Array): number {
+function squaredNorm(x: Float32Array, stretches: Iterable<readonly [number, number]> = [[0, x.length]]): number {
   let a = 0;
   let b = 0;
   let c = 0;
   let d = 0;
-  let i = 0;
-  for (; i + 3 < x.length; i += 4) {
-    a += x[i]! * x[i]!;
-    b += x[i + 1]! * x[i + 1]!;
-    c += x[i + 2]! * x[i + 2]!;
-    d += x[i + 3]! * x[i + 3]!;
+  for (const [begin, end] of stretches) {
+    let i = begin;
+    for (; i + 3 < end; i += 4) {
+      a += x[i]! * x[i]!;
+      b += x[i + 1]! * x[i + 1]!;
+      c += x[i + 2]! * x[i + 2]!;
+      d += x[i + 3]! * x[i + 3]!;
+    }
+    for (; i < end; i++) a += x[i]! * x[i]!;
   }
-  for (; i < x.length; i++) a += x[i]! * x[i]!;
   return a + b + (c + d);
 }

@@ -19,10 +19,17 @@ export interface TrainingBatch {
   microBatchSize?: number;
 }
 
+/**
+ * By parameter: the rows (first axis), ascending, outside of which its gradient is 0. One without an entry may have any. Most of a word
+ * embedding is out of a batch's reach, and need not be looked at.
+ */
+export type TouchedRows = ReadonlyMap<string, Int32Array>;
+
 /** Loss and gradients of a batch; the gradients are valid until the next step. */
 export interface StepResult {
   loss: number;
   gradients: Map<string, Float32Array>;
+  touchedRows?: TouchedRows;
   tokens: number;
 }
 

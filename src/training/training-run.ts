@@ -107,13 +107,13 @@ export class TrainingRun {
   async advance(batch: Omit<TrainingBatch, 'step'>, { last = false } = {}): Promise<StepRecord> {
     const { warm, schedule, maxGradientNorm } = this.options;
     const { engine, optimizer } = warm;
-    const { loss, gradients } = await engine.step({ ...batch, step: this.step });
-    const norm = gradientNorm(engine.parameters, gradients);
+    const { loss, gradients, touchedRows } = await engine.step({ ...batch, step: this.step });
+    const norm = gradientNorm(engine.parameters, gradients, touchedRows);
     const learningRate = learningRateAt(schedule, this.step);
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw this.notFinite(loss, norm, learningRate);
     const gradientScale = clipCoefficient(norm, maxGradientNorm);
     warm.weights = warm.moments = this.saved = undefined;
-    optimizer.update({ gradients, learningRate, step: this.step, gradientScale });
+    optimizer.update({ gradients, touchedRows, learningRate, step: this.step, gradientScale });
     if (last) this.history.gradientHistograms = gradientHistograms(engine, gradients, gradientScale);
     const record = { step: this.step, loss, learningRate, gradientNorm: norm };
     this.history.steps.push(record);

@@ -1,5 +1,5 @@
 // Gradient of layer normalization from the mean and inverse deviation that the forward pass saved.
-import { add, matMul, mul, neg, reshape, scalar, sub } from '../build.js';
+import { add, expand, matMul, mul, neg, reshape, scalar, slice, sub } from '../build.js';
 import type { Op } from '../ops.js';
 import { showShape, type Tensor } from '../tensor.js';
 import { needOnlyFirst, type GradientRule } from './gradient-rule.js';
@@ -23,9 +23,10 @@ export const normalizationGradients = {
     const p = mul(dy, c);
     const dw = reshape(matMul(reshape(r, [1, x.shape[0]!]), p), weight.shape);
     const db = columnSums(dy, bias.shape);
-    const column = reshape(mul(weight, scalar(1 / width)), [width, 1]);
-    const m1 = matMul(dy, column); // [rows, 1]
-    const m2 = matMul(p, column); // [rows, 1]
+    // Twice the same column: ONNX Runtime has a kernel for one column whose last bits depend on where a thread's rows begin.
+    const columns = expand(reshape(mul(weight, scalar(1 / width)), [width, 1]), [width, 2]);
+    const m1 = slice(matMul(dy, columns), 1, 0, 1); // [rows, 1]
+    const m2 = slice(matMul(p, columns), 1, 0, 1); // [rows, 1]
     const slope = neg(mul(mul(mul(r, r), r), m2));
     const shift = neg(mul(r, m1));
     const dx = add(add(mul(mul(dy, weight), r), mul(c, slope)), shift);
