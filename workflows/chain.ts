@@ -12,7 +12,7 @@ import type { ChildOutcome } from './children.js';
 import { toWorkflowFailure } from './failures.js';
 import type { RunOrder } from './order.js';
 import { prepareData } from './prepare.js';
-import { Several } from './several.js';
+import { Several, shortWarnings } from './several.js';
 
 /**
  * Fine-tunes on one dataset after the other.
@@ -103,7 +103,7 @@ class Chain {
       steps: state.rows,
       matrix: state.matrix,
       report,
-      warnings: several.progress.warnings,
+      warnings: shortWarnings(several.progress.warnings),
       inputsSha256: prepared.map(({ pins }) => pins.inputsSha256),
     };
     upsertMemo({ model: result.model, report, matrix: state.matrix });

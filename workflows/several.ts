@@ -10,6 +10,23 @@ import { Run } from './run.js';
 
 const MOST_REPAIRS = 3;
 const MOST_WARNINGS = 20;
+/** A result stays under 16 KB. */
+const TOLD_WARNINGS = 10;
+const TOLD_LENGTH = 160;
+
+/** Warnings as a result tells them: the first ten, cut to 160 characters; the report has all. */
+export function shortWarnings(warnings: readonly string[]): string[] {
+  return warnings.slice(0, TOLD_WARNINGS).map((text) => cut(text, TOLD_LENGTH));
+}
+
+/** A row as a result tells it: its error's message cut to 160 characters; the report has all of it. */
+export function shortError<Row extends { error?: { type: string; message: string } }>(row: Row): Row {
+  return row.error ? { ...row, error: { ...row.error, message: cut(row.error.message, TOLD_LENGTH) } } : row;
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
 
 /** Where several runs stand. */
 export const getSeveralProgress = defineQuery<SeveralProgress>('getProgress');

@@ -20,7 +20,7 @@ import type { ChildOutcome } from './children.js';
 import { toWorkflowFailure } from './failures.js';
 import type { RunOrder } from './order.js';
 import { prepareData } from './prepare.js';
-import { Several } from './several.js';
+import { Several, shortError, shortWarnings } from './several.js';
 import { renderSweepPage, type TrialState } from './sweep-page.js';
 import type { TrialResult } from './trial.js';
 
@@ -101,10 +101,10 @@ class Sweep {
     const result: SweepResult = {
       name: several.progress.name,
       best: { trial: best.row.trial, label: best.row.label, model, report: ofRun, metrics: { before, after }, verdict },
-      trials: this.racers.map(({ row }) => row),
+      trials: this.racers.map(({ row }) => shortError(row)),
       rounds,
       report,
-      warnings: several.progress.warnings,
+      warnings: shortWarnings(several.progress.warnings),
       inputsSha256: pinned.inputsSha256,
     };
     upsertMemo({ model, report, verdict, best: best.row.label });

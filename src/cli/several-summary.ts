@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import colors from 'picocolors';
 import type { ChainResult, ShortVerdict, SweepResult, TrialRow } from '../spec/comparison.js';
+import type { TrialResult } from '../../workflows/trial.js';
 import { howToUse, verdictInWords } from './summary.js';
 
 const STYLE = { head: [], border: [], compact: true };
@@ -29,6 +30,14 @@ export function sweepSummary({ best, trials, report, warnings }: SweepResult, ui
     ...places({ model: best.model.path, comparison: report, report: best.report }, uiPage),
     '',
     howToUse(best.model.path),
+  ].join('\n');
+}
+
+/** The summary of a trial, which publishes nothing. */
+export function trialSummary({ epochs, bestEpoch, validation, before, after }: TrialResult): string {
+  return [
+    `A trial of a sweep, trained to the end of epoch ${epochs}; nothing is published by it.`,
+    `NDCG@10 on the validation part: ${figure(validation)} (epoch ${bestEpoch}); on the test part: ${figure(before.metrics['ndcg@10'])} before, ${figure(after.metrics['ndcg@10'])} after.`,
   ].join('\n');
 }
 

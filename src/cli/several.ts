@@ -5,19 +5,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { ChainResult, SeveralProgress, SweepResult } from '../spec/comparison.js';
+import type { TrialResult } from '../../workflows/trial.js';
 import { findTarget, type ConnectionTarget } from '../temporal/connection.js';
 import { CHAIN_WORKFLOW, SWEEP_WORKFLOW } from '../temporal/defaults.js';
 import { lookAtRun } from '../temporal/run-watch.js';
 import type { WorkflowRun } from '../temporal/start-or-join.js';
 import { connectClient } from './connect.js';
 import { errorBlock, errorFacts } from './errors.js';
-import { EXIT, frameOf, uiPage } from './follow.js';
+import { EXIT, frameOf, tellOutcome, uiPage, type FollowOptions } from './follow.js';
 import { callAs } from './invocation.js';
 import { withCommon, withConnection, withWork } from './options.js';
 import { jsonOutcome, type Output } from './output.js';
 import { INTERRUPTED, withOwnWorker, type OwnWorkerOptions } from './own-worker.js';
 import { clock, ProgressView, type ProgressFrame } from './progress-view.js';
-import { chainSummary, sweepSummary } from './several-summary.js';
+import { chainSummary, sweepSummary, trialSummary } from './several-summary.js';
 import { onInterrupt } from './signals.js';
 
 /** Options of `sweep` and `chain`. */
@@ -30,6 +31,17 @@ export interface SeveralOptions extends OwnWorkerOptions {
 /** True for a workflow type that this file follows; false for single runs. */
 export function isOfSeveral(workflowType: string): boolean {
   return workflowType === SWEEP_WORKFLOW || workflowType === CHAIN_WORKFLOW;
+}
+
+/** Tells how far a trial of a sweep was trained; the sweep itself tells the rest. @returns the exit code. */
+export async function tellTrial({ client, output, ...follow }: FollowOptions): Promise<number> {
+  const { workflowId, runId } = follow.run;
+  const handle = client.workflow.getHandle<() => Promise<TrialResult>>(workflowId, runId || undefined);
+  if ((await handle.describe()).status.name !== 'COMPLETED') return tellOutcome({ client, output, ...follow });
+  const result = await handle.result();
+  output.say(trialSummary(result));
+  output.set({ ...jsonOutcome({ workflowId, runId, status: 'COMPLETED' }), result });
+  return EXIT.completed;
 }
 
 /** A result of either kind. */

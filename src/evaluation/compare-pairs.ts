@@ -23,5 +23,5 @@ export async function comparePairs(
 }
 
 function rounded(value: number): number {
-  return Number(value.toFixed(6));
+  return Number(value.toFixed(5));
 }

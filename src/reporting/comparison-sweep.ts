@@ -132,7 +132,7 @@ async function curves({ rows, curves: points, rounds }: SweepComparison): Promis
         .slice(0, COLOURED.length)
         .map(({ trial, validation }) => `Trial ${trial}: ${metric(validation ?? 0)}`)
         .join(', ') +
-      (order.length > COLOURED.length ? `; ${order.length - COLOURED.length} others in grey` : '') +
+      (order.length > COLOURED.length ? `; ${plural(order.length - COLOURED.length, 'other')} in grey` : '') +
       `. A line that ends early is a trial that was stopped (rounds end after ${rounds.join(', ')} epochs).`,
     legend: order
       .slice(0, COLOURED.length)

@@ -7,7 +7,7 @@ import { settingsSchema } from './settings.js';
 import { fineTuneSpecSchema, type FineTuneSpec } from './spec.js';
 
 /** Each step's model meets every step's test part: the table grows with the square. */
-export const MOST_STEPS = 20;
+export const MOST_STEPS = 12;
 
 /** Schema of a chain. */
 export const chainSpecSchema = z.strictObject({

@@ -1,5 +1,5 @@
 // What several runs come to: the rows of their comparison, as the workflow collects them, as the report shows them and as the result
-// tells them. Small numbers and references; 60 trials, or 20 steps, stay under 16 KB.
+// tells them. Small numbers and references; 40 trials, or 12 steps, stay under 16 KB.
 import type { ArtifactRef, Metrics, Verdict } from './stages.js';
 
 /** Of the paired bootstrap between two evaluations: NDCG@10 after minus before. */

@@ -91,8 +91,8 @@ describe('a sweep', () => {
     ['an unknown setting', sweep({ settings: { rate: [1] } }), /settings\.rate: unknown key/],
     ['a wrong value', sweep({ settings: { learningRate: [1e-5, -1] } }), /settings\.learningRate\.1: .*got -1/],
     ['a wrong value in a set', sweep({ settings: [{}, { batchSize: 1 }] }), /settings\.1\.batchSize: .*got 1/],
-    ['one trial', sweep({ settings: { learningRate: [1e-5] } }), /2 to 60 trials .* are needed, got 1/],
-    ['too many', sweep({ settings: { seed: Array.from({ length: 61 }, (_, i) => i) } }), /are needed, got 61/],
+    ['one trial', sweep({ settings: { learningRate: [1e-5] } }), /2 to 40 trials .* are needed, got 1/],
+    ['too many', sweep({ settings: { seed: Array.from({ length: 41 }, (_, i) => i) } }), /are needed, got 41/],
     ['no model', { base: { dataset: 'd' }, settings: { seed: [1, 2] } }, /at least one model is needed/],
     [
       'the last epoch to be kept',

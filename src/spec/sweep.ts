@@ -9,7 +9,9 @@ import { settingsSchema } from './settings.js';
 import { fineTuneSpecSchema, type FineTuneSpec, type ModelSpec, type TrainingSpec } from './spec.js';
 
 /** More trials than a table shows well; the result stays under 16 KB. */
-export const MOST_TRIALS = 60;
+export const MOST_TRIALS = 40;
+
+const LONGEST_LABEL = 72;
 
 const { model, training } = fineTuneSpecSchema.shape;
 const settings = settingsSchema(['keep']);
@@ -76,7 +78,7 @@ export function parseSweep(input: unknown): SweepSpec {
 /**
  * The trials of a sweep: each model with each set of settings; what comes twice counts once.
  *
- * @throws FinalError `InvalidSpec` without a model, with fewer than 2 trials or more than 60.
+ * @throws FinalError `InvalidSpec` without a model, with fewer than 2 trials or more than 40.
  */
 export function trialsOf(sweep: SweepSpec): SweepTrial[] {
   const { base } = sweep;
@@ -134,7 +136,7 @@ function labelOf(model: ModelSpec, models: readonly ModelSpec[], set: Partial<Tr
     ...(models.length === 1 && Object.keys(set).length > 0 ? [] : [twins ? fullName(model) : name]),
     ...Object.entries(set).map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`),
   ].join(', ');
-  return label.length > 120 ? `${label.slice(0, 119)}…` : label;
+  return label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
 }
 
 function fullName(model: ModelSpec): string {

@@ -9,6 +9,8 @@ export const DEFAULT_TASK_QUEUE = 'finetune';
 export const FINE_TUNE_WORKFLOW = 'fineTune';
 /** Workflow type that tries models and settings. */
 export const SWEEP_WORKFLOW = 'sweep';
+/** Workflow type of one training of a sweep, up to the end of a round. */
+export const TRIAL_WORKFLOW = 'fineTuneTrial';
 /** Workflow type that fine-tunes on one dataset after the other. */
 export const CHAIN_WORKFLOW = 'chain';
 

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { fineTuneHandle, followFineTune } from '../../temporal/client.js';
 import { findTarget } from '../../temporal/connection.js';
+import { TRIAL_WORKFLOW } from '../../temporal/defaults.js';
 import { followNewest } from '../../temporal/start-or-join.js';
 import { action } from '../action.js';
 import { connectClient } from '../connect.js';
@@ -9,7 +10,7 @@ import { EXIT, followRun, tellOutcome, uiPage } from '../follow.js';
 import { callAs } from '../invocation.js';
 import { jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
-import { followSeveral, isOfSeveral, tellSeveral, type SeveralResult } from '../several.js';
+import { followSeveral, isOfSeveral, tellSeveral, tellTrial, type SeveralResult } from '../several.js';
 import { onInterrupt } from '../signals.js';
 
 type WatchOptions = ConnectionOptionValues & CommonOptionValues;
@@ -43,7 +44,7 @@ async function watch(workflowId: string, options: WatchOptions, output: Output):
     if (await followSeveral(follow)) return tellSeveral(follow);
   } else {
     const follow = { ...common, run };
-    if (await followRun(follow)) return tellOutcome(follow);
+    if (await followRun(follow)) return type === TRIAL_WORKFLOW ? tellTrial(follow) : tellOutcome(follow);
   }
   output.set(jsonOutcome({ workflowId, runId: run.runId, status: 'RUNNING' }));
   return EXIT.interrupted;
@@ -61,7 +62,8 @@ async function result(workflowId: string, options: WatchOptions, output: Output)
   }
   const { taskQueue, verbose } = options;
   const common = { client, target, output, taskQueue, verbose };
-  return isOfSeveral(type)
-    ? tellSeveral({ ...common, run: await followNewest<SeveralResult>(client, workflowId) })
-    : tellOutcome({ ...common, run });
+  if (isOfSeveral(type)) {
+    return tellSeveral({ ...common, run: await followNewest<SeveralResult>(client, workflowId) });
+  }
+  return type === TRIAL_WORKFLOW ? tellTrial({ ...common, run }) : tellOutcome({ ...common, run });
 }
