@@ -106,7 +106,7 @@ describe(`a run of ${EPOCHS} epochs`, () => {
   });
 });
 
-describe('a run that continued as new', () => {
+describe('a run that continued as new', { timeout: 180_000 }, () => {
   it('still hears of a pause, of a new rate and of more epochs, and keeps what was asked before', async () => {
     const training = new SteppedTraining(8 * 22 + 3);
     const spec = { ...STUB_SPEC, training: { epochs: 26 } };
@@ -129,6 +129,39 @@ describe('a run that continued as new', () => {
       const { currentDetails } = await current.query<{ currentDetails: string }>('__temporal_workflow_metadata');
       expect(currentDetails).toMatch(/model org\/model/);
     });
+  });
+
+  it('takes along what was asked for in the last moment', async () => {
+    let ask = (): Promise<unknown> => Promise.resolve();
+    const rates: number[] = [];
+    // Asked for after every one of these epochs, and so after the one at whose end the run continues too.
+    const replace: StubOptions['replace'] = (stubs) => ({
+      evaluateModel: async (input) => {
+        const epoch = 'checkpoint' in input.weights ? input.weights.checkpoint.step / 8 : 0;
+        if (epoch >= 5 && epoch < 16) await ask();
+        return stubs.evaluateModel(input);
+      },
+    });
+    const spec = { ...STUB_SPEC, training: { epochs: 17 } };
+    await withStubRun(
+      { environment, workflowBundle },
+      spec,
+      { replace, maxCachedWorkflows: 10 },
+      async ({ handle }) => {
+        const current = environment.client.workflow.getHandle(handle.workflowId);
+        ask = () => {
+          rates.push((rates.length + 1) * 1e-6);
+          return current.executeUpdate('setLearningRate', { args: [{ learningRate: rates.at(-1) }] });
+        };
+        await resultOf(handle);
+        expect((await current.describe()).runId).not.toBe(
+          (handle as { firstExecutionRunId?: string }).firstExecutionRunId,
+        );
+        const { changes } = await current.query<RunProgress>('getProgress');
+        expect(changes.map(({ learningRate }) => learningRate)).toEqual(rates);
+        expect(rates).toHaveLength(11);
+      },
+    );
   });
 
   it('makes a change again that came late, when damaged results send it back to the begin', async () => {

@@ -114,12 +114,21 @@ describe('a run', () => {
 
   it('publishes the epoch that is best on the validation part, whatever the test part says', async () => {
     const spec = { ...SPEC, training: { epochs: 3, keep: 'best' } };
-    const options = { test: [0.5, 0.9, 0.6, 0.95], validation: [0, 0.6, 0.8, 0.8] };
+    const chosen: (number | undefined)[] = [];
+    const replace: StubOptions['replace'] = (stubs) => ({
+      trainEpoch: (input) => {
+        chosen.push(input.chosen?.step);
+        return stubs.trainEpoch(input);
+      },
+    });
+    const options = { replace, test: [0.5, 0.9, 0.6, 0.95], validation: [0, 0.8, 0.6, 0.8] };
     await withRun(spec, options, async (handle, ids) => {
       const outcome = await result(handle);
-      expect(outcome.publishedEpoch).toBe(2);
-      expect(outcome.metrics.after['ndcg@10']).toBe(0.6);
+      expect(outcome.publishedEpoch).toBe(1);
+      expect(outcome.metrics.after['ndcg@10']).toBe(0.9);
       expect(ids.filter((id) => id.startsWith('validate'))).toHaveLength(3);
+      // The trainer hears whose tensors are to stay.
+      expect(chosen).toEqual([undefined, 8, 8]);
     });
   });
 

@@ -82,6 +82,15 @@ describe('trainEpoch', () => {
     }
   });
 
+  it('lets messages in between two steps, so that a wish to stop is heard', async () => {
+    const controller = new AbortController();
+    const engines = fixture.engines({ beforeStep: (at) => at === 1 && setImmediate(() => controller.abort()) });
+    // Nothing is saved meanwhile, which would let them in as well.
+    const training = trainingSpec({ checkpointEverySeconds: 3600 });
+    const result = await fixture.train(plan, 1, { engines, signal: controller.signal, training });
+    expect(result).toMatchObject({ checkpoint: { step: 2 }, finished: false });
+  });
+
   it('stops before the first step with a checkpoint of the untrained state', async () => {
     const result = await fixture.train(plan, 1, { signal: AbortSignal.abort() });
     expect(result).toMatchObject({ finished: false, checkpoint: { step: 0 } });
