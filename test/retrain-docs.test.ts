@@ -54,7 +54,7 @@ describe('docs/retrain.md', () => {
     for (const [key, value] of Object.entries(retrain)) expect(page).toContain(`| \`${key}\` | \`${value}\` |`);
   });
 
-  it('shows commands that make, change and delete a Schedule', async () => {
+  it('shows commands that make, change and delete a Schedule', { timeout: 120_000 }, async () => {
     const [create, , trigger, pause, update, resume, gone] = await run(blocks('sh')[0]!);
     expect(create).toMatch(/Made retrain-support-encoder\n {2}next 20\d\d-\d\d-01 0[12]:00/);
     expect(trigger).toMatch(/Triggered retrain-support-encoder/);

@@ -1,5 +1,5 @@
 // Schedules of retrains on the development server, by the command and by the client, with stub activities: what is made, what an
-// overlapping start and a failure do. Weeks go by in retrain-month.test.ts.
+// overlapping start and a failure do. Weeks go by in retrain-month.test.ts; retrain-docs.test.ts calls every part of the command.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +9,13 @@ import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRetrainSchedule, defaultScheduleId, retrainSchedule, updateRetrainSchedule } from '../src/client.js';
+import {
+  createRetrainSchedule,
+  defaultScheduleId,
+  listRetrainSchedules,
+  retrainSchedule,
+  updateRetrainSchedule,
+} from '../src/client.js';
 import type { RetrainSpecInput } from '../src/client.js';
 import { bundleWorkflows, startTestServer } from './support/server.js';
 import { stubActivities, stubFailure, type StubOptions } from './support/stub-activities.js';
@@ -60,7 +66,7 @@ async function withWorkers<T>(
 const describeSchedule = (id: string) => environment.client.schedule.getHandle(id).describe();
 
 describe('finetune schedule', () => {
-  it('makes, changes, lists, pauses, resumes and deletes a Schedule', async () => {
+  it('makes and changes a Schedule, whose pause stays', { timeout: 120_000 }, async () => {
     await writeFile(join(folder, 'support.json'), JSON.stringify(specNamed('support')));
     const made = await schedule('create', 'support.json', '--cron', '0 3 1 * *', '--timezone', 'Europe/Berlin');
     expect(made).toMatchObject({ code: 0, out: { scheduleId: 'retrain-support', paused: false } });
@@ -84,7 +90,8 @@ describe('finetune schedule', () => {
 
     const spec2 = { ...specNamed('support'), retrain: { smallestGain: 0.01 } };
     await writeFile(join(folder, 'support.json'), JSON.stringify(spec2));
-    expect((await schedule('pause', 'retrain-support')).out).toMatchObject({ paused: true });
+    const handle = environment.client.schedule.getHandle('retrain-support');
+    await handle.pause('holidays');
     await schedule('update', 'support.json', '--catch-up', '2h', '--overlap', 'bufferOne');
     const changed = await describeSchedule('retrain-support');
     expect(changed.policies).toEqual({ overlap: 'BUFFER_ONE', catchupWindow: 2 * HOUR_MS, pauseOnFailure: true });
@@ -93,10 +100,9 @@ describe('finetune schedule', () => {
     expect(changed.state.paused).toBe(true);
 
     await expect
-      .poll(async () => (await schedule('list')).out, { timeout: 20_000 })
-      .toMatchObject({ schedules: [{ scheduleId: 'retrain-support', paused: true }] });
-    expect((await schedule('resume', 'retrain-support')).out).toMatchObject({ paused: false });
-    expect((await schedule('delete', 'retrain-support')).code).toBe(0);
+      .poll(() => listRetrainSchedules(environment.client), { timeout: 20_000 })
+      .toMatchObject([{ scheduleId: 'retrain-support', paused: true, note: 'holidays' }]);
+    await handle.delete();
     await expect(describeSchedule('retrain-support')).rejects.toThrow(/not found/i);
     const gone = await schedule('trigger', 'retrain-support');
     expect(gone).toMatchObject({

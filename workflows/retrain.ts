@@ -10,6 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { FinalError } from '../src/errors.js';
 import { candidateSpec, parseRetrainSpec, type RetrainResult, type RetrainSpec } from '../src/spec/retrain.js';
 import type { OpenRetrainResult, PlacedChampion, SettleRetrainResult } from '../src/spec/retrain.js';
 import type { FineTuneResult } from '../src/spec/stages.js';
@@ -123,7 +124,12 @@ async function settle(
     workflowId,
   }: { spec: RetrainSpec; opened: OpenRetrainResult; candidate: FineTuneResult; workflowId: string },
 ): Promise<SettleRetrainResult> {
-  if (!artifacts || !inputs) throw new Error('retrain: the candidate was trained by an earlier version of the Worker');
+  if (!artifacts || !inputs) {
+    throw new FinalError(
+      'InvalidData',
+      'retrain: the Worker that trained the candidate is of an earlier version. Update it, and start again: nothing is trained twice.',
+    );
+  }
   const { workflowId: asks, firstExecutionRunId: runId } = workflowInfo();
   return call('settleRetrain', activityId, 'The champion and the candidate on the same questions', {
     ...{ storeId, spec, start, inputs, trainedBy: workflowId },
