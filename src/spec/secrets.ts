@@ -57,12 +57,12 @@ const MOST_DEPTH = 20;
  *
  * @throws FinalError `InvalidSpec`.
  */
-export function refuseSecrets(value: unknown, where = 'spec'): void {
+export function refuseSecrets(value: unknown): void {
   const found = find(value, [], 0);
   if (!found) return;
   throw new FinalError(
     'InvalidSpec',
-    `${found.path.join('.') || where}: no secret may stand here, because the history of a run is kept and read by many; got what looks like ` +
+    `${found.path.join('.') || 'spec'}: no secret may stand here, because the history of a run is kept and read by many; got what looks like ` +
       `${found.name}. Take it out, and if it was sent to a server revoke it. Secrets come from the Worker's environment alone, e.g. HF_TOKEN.`,
   );
 }
