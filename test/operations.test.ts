@@ -14,7 +14,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluateAlone, startFineTune, type FineTuneResult } from '../src/client.js';
-import { FineTunePlugin } from '../src/index.js';
+import { createFineTuneWorkers, FineTunePlugin } from '../src/index.js';
 import { parseSpec } from '../src/spec/parse.js';
 import { RUN_ATTRIBUTES } from '../src/spec/search-attributes.js';
 import type { PinInput, PinResult } from '../src/spec/stages.js';
@@ -130,6 +130,15 @@ describe('search attributes', () => {
   });
 });
 
+describe('the history of such a run', () => {
+  it('replays in a Worker that has the plugin and nothing else', async () => {
+    const history = await client.workflow.getHandle(workflowId).fetchHistory();
+    const types = history.events?.map(({ upsertWorkflowSearchAttributesEventAttributes: set }) => set).filter(Boolean);
+    expect(types).toHaveLength(2);
+    await Worker.runReplayHistory({ plugins: [new FineTunePlugin({ store: 'unused' })] }, history, workflowId);
+  });
+});
+
 describe('metrics', () => {
   it("are the SDK's and training's own, at the address that --metrics names", async () => {
     const text = await (await fetch(`http://${metrics}/metrics`)).text();
@@ -166,6 +175,34 @@ describe('the Workers', () => {
     });
     expect(pollers?.map(({ identity }) => identity)).toEqual([expect.stringMatching(/^trainer@/)]);
     expect(pollers?.[0]?.deploymentOptions).toMatchObject({ deploymentName: 'encoders', buildId: '7' });
+  });
+
+  it('take part in Worker Versioning when asked to, and let runs move to newer builds', async () => {
+    const deployment = { deploymentName: 'versioned', buildId: 'one' };
+    const workers = await createFineTuneWorkers({
+      ...{
+        connection: server.nativeConnection,
+        taskQueue: 'versioned',
+        deployment,
+        versioning: true,
+        only: 'workflow',
+      },
+      ...{ store: join(project.folder, 'other-store'), dataFolders: [project.folder] },
+    });
+    const run = workers.run();
+    const { workflowService } = client;
+    const setCurrent = () =>
+      workflowService
+        .setWorkerDeploymentCurrentVersion({ namespace: 'default', deploymentName: 'versioned', buildId: 'one' })
+        .then(() => true)
+        .catch(() => false);
+    await expect.poll(setCurrent, { timeout: 20_000 }).toBe(true);
+    const handle = await client.workflow.start('fineTune', { taskQueue: 'versioned', workflowId: 'versioned' });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'InvalidSpec' } });
+    const { workflowExecutionInfo } = (await handle.describe()).raw;
+    expect(workflowExecutionInfo?.versioningInfo).toMatchObject({ behavior: 2, deploymentVersion: deployment });
+    workers.shutdown();
+    await run;
   });
 });
 

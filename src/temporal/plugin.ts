@@ -3,7 +3,13 @@
 // while bundling: the bundler reads merged-workflows.ts, in which one module name is pointed at the user's path.
 // A plugin that is given to the connection and to the Worker is applied twice: every hook leaves alone what it did before.
 import { SimplePlugin } from '@temporalio/plugin';
-import { Worker, type BundleOptions, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import {
+  Worker,
+  type BundleOptions,
+  type NativeConnection,
+  type ReplayWorkerOptions,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { createActivities, TrainerPool, type WorkerSettings } from '../../activities/index.js';
 import { removeDeadTemporaries } from '../artifacts/temporary-files.js';
 import { trainingTaskQueueOf, workerIdentity } from './defaults.js';
@@ -69,6 +75,12 @@ export class FineTunePlugin extends SimplePlugin {
         (options.maxHeartbeatThrottleInterval as Milliseconds) ?? TRAINING_WORKER_OPTIONS.maxHeartbeatThrottleInterval,
       ...(wantsWorkflows && { workflowsPath: ownWorkflowsPath() }),
     };
+  }
+
+  override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {
+    return options.workflowBundle || options.workflowsPath
+      ? options
+      : { ...options, workflowsPath: ownWorkflowsPath() };
   }
 
   override configureBundler(options: BundleOptions): BundleOptions {
