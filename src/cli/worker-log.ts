@@ -1,9 +1,11 @@
-// Where the Worker's own log goes: to a file beside the store, or to standard error with --verbose. Ctrl-C is ours to handle.
+// Where the Worker's own log goes: to a file beside the store, or to standard error with --verbose. Secrets are taken out of it.
+// Ctrl-C is ours to handle.
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { redact } from '../trainer/redact.js';
 
 /** Options of {@link installWorkerLog}. */
 export interface WorkerLogOptions {
@@ -28,7 +30,7 @@ export async function installWorkerLog({ verbose = false, folder, metricsAddress
     // The bundler's own listing of modules says nothing to who runs a Worker.
     if (!verbose && message.startsWith('asset workflow-bundle')) return;
     const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
-    write(`${format('%s %s %s', time, level, message)}${meta ? ` ${brief(meta)}` : ''}\n`);
+    write(redact(`${format('%s %s %s', time, level, message)}${meta ? ` ${brief(meta)}` : ''}\n`));
   });
   Runtime.install({
     logger,
