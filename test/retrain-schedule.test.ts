@@ -68,7 +68,16 @@ const describeSchedule = (id: string) => environment.client.schedule.getHandle(i
 describe('finetune schedule', () => {
   it('makes and changes a Schedule, whose pause stays', { timeout: 120_000 }, async () => {
     await writeFile(join(folder, 'support.json'), JSON.stringify(specNamed('support')));
-    const made = await schedule('create', 'support.json', '--cron', '0 3 1 * *', '--timezone', 'Europe/Berlin');
+    const made = await schedule(
+      'create',
+      'support.json',
+      '--cron',
+      '0 3 1 * *',
+      '--timezone',
+      'Europe/Berlin',
+      '--task-queue',
+      'own',
+    );
     expect(made).toMatchObject({ code: 0, out: { scheduleId: 'retrain-support', paused: false } });
     const { action, policies, spec } = await describeSchedule('retrain-support');
     expect(policies).toEqual({ overlap: 'SKIP', catchupWindow: 24 * HOUR_MS, pauseOnFailure: true });
@@ -78,7 +87,7 @@ describe('finetune schedule', () => {
     });
     // As the UI starts it: the type, the queue, and one JSON object; paths are absolute, because a Worker reads them.
     expect(action).toMatchObject({
-      ...{ workflowType: 'retrain', taskQueue: 'finetune', workflowId: 'retrain-support' },
+      ...{ workflowType: 'retrain', taskQueue: 'own', workflowId: 'retrain-support' },
       args: [{ dataset: { source: join(folder, 'pairs.jsonl') }, retrain: { smallestGain: 0 } }],
     });
 
@@ -97,6 +106,7 @@ describe('finetune schedule', () => {
     expect(changed.policies).toEqual({ overlap: 'BUFFER_ONE', catchupWindow: 2 * HOUR_MS, pauseOnFailure: true });
     expect(changed.action.args).toMatchObject([{ retrain: { smallestGain: 0.01 } }]);
     expect(changed.spec.calendars).toEqual(spec.calendars);
+    expect(changed.action.taskQueue).toBe('own');
     expect(changed.state.paused).toBe(true);
 
     await expect

@@ -31,6 +31,8 @@ interface TimeOptions extends ServerOptions {
   catchUp?: number;
   pauseOnFailure?: boolean;
   paused?: boolean;
+  /** Leaves the queue as it is. */
+  keepsQueue?: boolean;
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 24 * 3600, w: 7 * 24 * 3600 };
@@ -67,7 +69,11 @@ export function addScheduleCommand(program: Command): void {
           .description('change the spec of a Schedule, and its times and policies where they are given'),
       ),
     ),
-  ).action(action(update));
+  ).action((path: string, options: TimeOptions, command: Command) => {
+    // The queue's default is that of a new Schedule; one that is there keeps its own.
+    const keepsQueue = command.getOptionValueSource('taskQueue') === 'default';
+    return action(update)(path, { ...options, keepsQueue });
+  });
   withCommon(withConnection(schedule.command('list').description('the Schedules, and when each is due'))).action(
     plainAction(list),
   );
@@ -162,7 +168,8 @@ async function readRetrainSpec(path: string): Promise<RetrainSpec> {
 }
 
 function timesOf(options: TimeOptions): RetrainScheduleOptions {
-  const { id, cron, every, timezone, jitter, overlap, catchUp, pauseOnFailure, paused, taskQueue } = options;
+  const { id, cron, every, timezone, jitter, overlap, catchUp, pauseOnFailure, paused, keepsQueue } = options;
+  const taskQueue = keepsQueue === true ? undefined : options.taskQueue;
   return {
     ...{ scheduleId: id, taskQueue, cron, everyMs: every, timezone, jitterMs: jitter },
     ...{ catchupWindowMs: catchUp, pauseOnFailure, paused },
