@@ -103,7 +103,7 @@ async function run<Result>(
 
 const modelFile = (path: string): Promise<string> => sha256OfFile(join(path, 'model.safetensors'));
 
-describe('a sweep', () => {
+describe('a sweep', { timeout: 180_000 }, () => {
   const spec = (): SweepSpecInput => ({
     base: {
       model: model(),
@@ -193,7 +193,7 @@ describe('a sweep', () => {
   }
 });
 
-describe('a chain', () => {
+describe('a chain', { timeout: 180_000 }, () => {
   const spec = (): ChainSpecInput => ({
     base: { model: model(), training, output: { name: 'tower', directory: join(folder, 'out') } },
     steps: [

@@ -101,7 +101,7 @@ const run = <T>(input: unknown, stubs: Partial<StubOptions>, use: (run: StubRun)
     use,
   );
 
-describe('a chain', () => {
+describe('a chain', { timeout: 180_000 }, () => {
   it('trains each step from the last step’s model, and measures every model on every test part', async () => {
     const seen: Seen = { published: [] };
     const result = await run(chainSpec, chainStubs(seen), ({ handle }) => handle.result() as Promise<ChainResult>);

@@ -89,7 +89,7 @@ const run = <T>(input: unknown, stubs: Partial<StubOptions>, use: (run: StubRun)
   );
 const resultOf = ({ handle }: StubRun): Promise<SweepResult> => handle.result() as Promise<SweepResult>;
 
-describe('a sweep', () => {
+describe('a sweep', { timeout: 180_000 }, () => {
   it('halves the trials by the validation part, trains survivors on from where they were, and publishes the best', async () => {
     const race: Race = { trained: [], most: 0 };
     const [result, ids] = await run(sweepSpec(), raceStubs(race), async (started) => [
