@@ -3,6 +3,7 @@
 # docs/images/report.png, the top of the quickstart's HTML report.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+scripts/install-chromium.sh
 pictures="$(mktemp -d)"
 trap 'rm -rf "$pictures"' EXIT
 PICTURES="$pictures" BROWSER=1 npx vitest run test/browser

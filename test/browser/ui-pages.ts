@@ -28,22 +28,38 @@ export class TemporalUi {
     private readonly uiUrl: string,
   ) {}
 
-  /** Starts a workflow from the form. */
-  async start(input: { workflowId: string; taskQueue: string; workflowType: string; json: string }): Promise<void> {
+  /** Starts a workflow from the form; without `json`, with no input. */
+  async start(input: { workflowId: string; taskQueue: string; workflowType: string; json?: string }): Promise<void> {
     const { page } = this;
     await page.goto(`${this.uiUrl}/namespaces/default/workflows/start-workflow`);
     await page.getByTestId('workflowId').fill(input.workflowId);
     await page.getByTestId('taskQueue').fill(input.taskQueue);
     await page.getByTestId('workflowType').fill(input.workflowType);
-    await this.typeJson('Data', input.json);
+    if (input.json !== undefined) await this.typeJson('Data', input.json);
     // The form stays where it is; the server's answer is the sign.
     const answered = page.waitForResponse((response) => response.request().method() === 'POST');
     await page.getByTestId('start-workflow-button').click();
     expect((await answered).ok(), `the start of ${input.workflowId} is accepted`).toBe(true);
   }
 
+  /** What stands in the form that starts a workflow, once it is opened by a link. */
+  async formAt(link: string): Promise<{ workflowType: string; taskQueue: string; json: string }> {
+    const { page } = this;
+    await page.goto(link);
+    const editor = page.getByLabel('Data').locator('visible=true').first();
+    await expect.poll(() => editor.innerText(), { timeout: 15_000 }).toMatch(/\w/);
+    return {
+      workflowType: await page.getByTestId('workflowType').inputValue(),
+      taskQueue: await page.getByTestId('taskQueue').inputValue(),
+      json: await editor.innerText(),
+    };
+  }
+
   /** Opens a part of a run's page. */
-  async open(workflowId: string, part: 'timeline' | 'history' | 'user-metadata' | 'pending-activities'): Promise<void> {
+  async open(
+    workflowId: string,
+    part: 'timeline' | 'history' | 'user-metadata' | 'pending-activities' | 'memo',
+  ): Promise<void> {
     await this.page.goto(`${this.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`);
     await this.page.waitForURL(/\/workflows\/[^/]+\/[^/]+/);
     const base = /^(.*\/workflows\/[^/]+\/[^/]+)/.exec(this.page.url())![1]!;
@@ -56,14 +72,14 @@ export class TemporalUi {
   }
 
   /** Loads the details anew until they hold the text; returns all of it. */
-  async detailsWith(workflowId: string, text: RegExp, limitMs = 60_000): Promise<string> {
+  async detailsWith(workflowId: string, text: RegExp, limitMs = 120_000): Promise<string> {
     const until = Date.now() + limitMs;
     let shown = '';
     while (Date.now() < until) {
       await this.open(workflowId, 'user-metadata');
       shown = await this.details()
         .locator('body')
-        .innerHTML({ timeout: 5000 })
+        .innerHTML({ timeout: 10_000 })
         .catch(() => '');
       if (text.test(shown)) return shown;
       await this.page.waitForTimeout(300);

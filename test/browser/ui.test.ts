@@ -1,5 +1,6 @@
 // A whole run by hand: the real Temporal UI in a real browser, on a real server with real activities and the quickstart's encoder. Its
 // pages are kept as pictures when PICTURES names a folder (`npm run pictures`).
+import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { Worker } from '@temporalio/worker';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities, TrainerPool } from '../../activities/index.js';
+import { startForm } from '../../src/cli/follow.js';
 import type { FineTuneResult } from '../../src/spec/stages.js';
 import type { RunMetrics, RunProgress } from '../../workflows/progress.js';
 import { bundleWorkflows, startTestServer } from '../support/server.js';
@@ -19,13 +21,8 @@ const PICTURES = process.env.PICTURES;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TASK_QUEUE = 'finetune';
 
-/** The quickstart, with more and smaller steps, so that there is time to look. */
-const SPEC = {
-  model: './encoder/model',
-  dataset: { train: './elements/train.json', test: './elements/test.json' },
-  training: { epochs: 4, batchSize: 32, learningRate: 1e-3 },
-  output: { name: 'elements-encoder', directory: 'finetuned' },
-};
+/** The spec of docs/ui.md: the quickstart's, with more and smaller steps, so that there is time to look. */
+const SPEC = JSON.parse(/```json\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs/ui.md'), 'utf8'))![1]!) as object;
 
 let environment: TestWorkflowEnvironment;
 let folder: string;
@@ -105,9 +102,24 @@ describe.skipIf(chromiumPath === undefined || !isAsked)(
         expect((await handle().describe()).type).toBe('fineTune');
 
         // The curve of the loss is drawn while the first epochs are trained.
-        const training = await ui.detailsWith('by-hand', /training, epoch \d of 4[\s\S]*<polyline/, 120_000);
+        const training = await ui.detailsWith('by-hand', /training, epoch \d of 3[\s\S]*<polyline/, 120_000);
         expect(training).toMatch(/<progress/);
         expect(training).toContain('Loss by step');
+        expect(training).toContain(
+          `report, at the end: ${folder}/finetuned/data/embeddings/elements-encoder/report.html`,
+        );
+
+        // The heartbeat of the running activity, readable, and the summaries on the timeline.
+        await ui.open('by-hand', 'pending-activities');
+        await ui.page
+          .getByText(/"?pairsPerSecond"?/)
+          .first()
+          .waitFor();
+        await ui.open('by-hand', 'timeline');
+        await ui.page
+          .getByText(/Epoch 1 of 3: \d+ steps, rate 0\.001/)
+          .first()
+          .waitFor();
 
         await ui.send('signal', 'pause');
         await until(async () => (await progress()).paused, true);
@@ -127,10 +139,21 @@ describe.skipIf(chromiumPath === undefined || !isAsked)(
 
         const result = (await handle().result()) as FineTuneResult;
         expect(result.verdict.verdict).toBe('improved');
-        expect((await handle().query<RunMetrics>('getMetrics')).epochs).toHaveLength(4);
+        expect((await handle().query<RunMetrics>('getMetrics')).epochs).toHaveLength(3);
         const done = await ui.detailsWith('by-hand', /Verdict/);
         expect(done).toMatch(/changed by hand/);
         expect(done).toContain(result.model.sha256);
+        expect(done).toMatch(/event: reset to it to train again/);
+        // When no Worker runs the page is empty; the memo still tells.
+        // High enough that the page's editor, which draws what is seen, draws all of it.
+        await ui.page.setViewportSize({ width: 1200, height: 4000 });
+        await ui.open('by-hand', 'memo');
+        const memo = () => ui.page.locator('body').innerText();
+        await expect.poll(memo, { timeout: 20_000 }).toContain(result.model.sha256);
+        const parts = ['ndcg@10', 'before', 'after', 'improved', result.model.path];
+        const shown = await memo();
+        expect(parts.filter((part) => !shown.includes(part))).toEqual([]);
+        await ui.page.setViewportSize({ width: 1200, height: 900 });
         if (PICTURES) {
           await ui.page.setViewportSize({ width: 1200, height: 1500 });
           await ui.open('by-hand', 'user-metadata');
@@ -139,6 +162,21 @@ describe.skipIf(chromiumPath === undefined || !isAsked)(
         }
       },
     );
+
+    it('opens the start form filled in, by the link that the command prints', { timeout: 60_000 }, async () => {
+      const link = startForm({ address: environment.address, namespace: 'default', uiUrl }, TASK_QUEUE);
+      const form = await ui.formAt(link!);
+      expect(form).toMatchObject({ workflowType: 'fineTune', taskQueue: TASK_QUEUE });
+      expect(form.json).toContain('elements-encoder');
+    });
+
+    it('says what is needed when nothing is given, with an example to copy', { timeout: 90_000 }, async () => {
+      await ui.start({ workflowId: 'nothing', taskQueue: TASK_QUEUE, workflowType: 'fineTune' });
+      const run = environment.client.workflow.getHandle('nothing');
+      await expect.poll(async () => (await run.describe()).status.name, { timeout: 30_000 }).toBe('FAILED');
+      await ui.open('nothing', 'history');
+      await ui.page.getByText('For example: {').first().waitFor();
+    });
 
     it('tells what is wrong with a bad spec', { timeout: 90_000 }, async () => {
       const json = '{"model": "org/model", "dataset": "pairs.jsonl", "trainning": {"epochs": 2}}';
