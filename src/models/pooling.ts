@@ -8,7 +8,8 @@ export type Pooling = 'mean' | 'cls';
 
 /** `[texts, hidden]` from packed hidden states `[tokens, hidden]` and weights `[texts, tokens]`. */
 export function poolPacked(hidden: Tensor, weights: Tensor, { normalize }: { normalize: boolean }): Tensor {
-  const pooled = g.matMul(weights, hidden);
+  // The long way round: ONNX Runtime shares out the longer side of a product among its threads, and cutting `hidden` moves the last bits.
+  const pooled = g.transpose(g.matMul(hidden, weights, { transA: true, transB: true }), [1, 0]);
   return normalize ? g.l2Normalize(pooled) : pooled;
 }
 

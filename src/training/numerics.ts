@@ -11,8 +11,8 @@ import { availableParallelism, cpus } from 'node:os';
 export const NUMERICS_VERSION = 2;
 
 /**
- * Up to so many threads give the same bits (threads.test.ts). With more, ONNX Runtime cuts small products into so narrow parts that it adds
- * up in another order.
+ * Up to so many threads give the same bits for encoders of 128 units or more (threads.test.ts). With more threads, or fewer units, ONNX
+ * Runtime cuts products into parts of 64 columns or fewer, which it adds up in another order.
  */
 export const THREADS_THAT_AGREE = 4;
 
