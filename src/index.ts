@@ -9,6 +9,7 @@ export {
 } from './temporal/worker.js';
 export { createActivities, type Activities, type WorkerSettings } from '../activities/index.js';
 export type { ActivityTimes } from './spec/activity-times.js';
+export type { AllowedSources } from './sources/source-settings.js';
 export { DEFAULT_TASK_QUEUE, trainingTaskQueueOf } from './temporal/defaults.js';
 export { FINAL_ERROR_TYPES, RETRYABLE_ERROR_TYPES, type FinalErrorType, type RetryableErrorType } from './errors.js';
 export { parseSpec } from './spec/parse.js';
