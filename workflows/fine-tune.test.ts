@@ -132,6 +132,21 @@ describe('a run', () => {
     });
   });
 
+  it('of which one epoch met another kind of machine is not bit-identical, and says why', async () => {
+    const difference = 'Training goes on from a checkpoint of another kind of machine (…)';
+    const replace: StubOptions['replace'] = (stubs) => ({
+      trainEpoch: async (input) => {
+        const trained = await stubs.trainEpoch(input);
+        return input.epoch === 2 ? { ...trained, bitIdentical: false, warnings: [difference] } : trained;
+      },
+    });
+    await withRun(SPEC, { replace }, async (handle) => {
+      const outcome = await result(handle);
+      expect(outcome.bitIdentical).toBe(false);
+      expect(outcome.warnings).toContain(difference);
+    });
+  });
+
   it('that is to keep the best but has no validation part fails at once and says what to do', async () => {
     const replace: StubOptions['replace'] = (stubs) => ({
       buildCorpus: async (input) => stubs.buildCorpus({ ...input, keep: 'last' }),
