@@ -69,7 +69,8 @@ export class Engine implements TrainingEngine {
   private readonly changing: ReadonlySet<string>;
 
   private constructor(
-    private readonly options: EngineOptions,
+    /** Not the given weights, which are as large as the parameters. */
+    private readonly options: Omit<EngineOptions, 'weights'>,
     private readonly allParameters: readonly Parameter[],
   ) {
     this.parameterFeeds = new Map(
@@ -90,9 +91,9 @@ export class Engine implements TrainingEngine {
    *
    * @throws FinalError `UnsupportedModel` when a weight is missing, `InvalidSpec` when nothing is left to train.
    */
-  static async create(options: EngineOptions): Promise<Engine> {
+  static async create({ weights, ...options }: EngineOptions): Promise<Engine> {
     const { architecture, config } = options.model;
-    const data = architecture.toEngine(config, options.weights);
+    const data = architecture.toEngine(config, weights);
     const parameters = architecture
       .engineParameters(config)
       .map(({ name, shape, decay }) => ({ name, shape, decay, data: data.get(name)! }));
