@@ -175,6 +175,11 @@ describe('a sweep', { timeout: 180_000 }, () => {
     expect(await readdir(join(folder, 'out/data/embeddings'))).toContain('swept');
   });
 
+  it('trains one training a trial, whose rounds go on from each other and whose end is what is published', async () => {
+    const lineages = new Set((await checkpoints()).flatMap((name) => /[0-9a-f]{64}/.exec(name) ?? []));
+    expect(lineages.size).toBe(3);
+  });
+
   it('made again trains nothing', async () => {
     const trained: Call[] = [];
     const before = await checkpoints();
