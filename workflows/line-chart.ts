@@ -2,7 +2,7 @@
 import { dot, FONT, Frame, line, PANEL_HEIGHT, PANEL_WIDTH, text, title } from './drawing.js';
 
 /** Colours of the lines, in order; the rest are grey. */
-export const LINE_COLOURS = ['#22a27a', '#7c83ff', '#d9822b', '#c2477f', '#4aa3df', '#9a7b1f'];
+const LINE_COLOURS = ['#22a27a', '#7c83ff', '#d9822b', '#c2477f', '#4aa3df', '#9a7b1f'];
 const MOST_POINTS = 20;
 const MOST_LINES = 16;
 const MOST_NAMES = 4;

@@ -29,7 +29,7 @@ function cut(text: string, length: number): string {
 }
 
 /** Where several runs stand. */
-export const getSeveralProgress = defineQuery<SeveralProgress>('getProgress');
+const getSeveralProgress = defineQuery<SeveralProgress>('getProgress');
 
 /** Options of {@link Several}. */
 export interface SeveralOptions {

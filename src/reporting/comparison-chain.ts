@@ -34,7 +34,7 @@ export async function renderChain(comparison: ChainComparison): Promise<string> 
 }
 
 /** Names of the models: the base, then one a step. */
-export function modelNames({ base, rows, matrix }: Pick<ChainComparison, 'base' | 'rows' | 'matrix'>): string[] {
+function modelNames({ base, rows, matrix }: Pick<ChainComparison, 'base' | 'rows' | 'matrix'>): string[] {
   return [base, ...rows.map(({ step, name }) => `after ${step}. ${name}`)].slice(0, matrix.length);
 }
 
