@@ -28,5 +28,8 @@ export function plainAction<Options extends CommonOptionValues>(
 }
 
 function isInvalid(error: unknown): boolean {
-  return error instanceof Error && ['InvalidSpec', 'SourceNotFound', 'PathNotAllowed', 'SourceNotAllowed'].includes(error.name);
+  return (
+    error instanceof Error &&
+    ['InvalidSpec', 'SourceNotFound', 'PathNotAllowed', 'SourceNotAllowed'].includes(error.name)
+  );
 }
