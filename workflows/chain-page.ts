@@ -2,7 +2,8 @@
 import type { SeveralProgress, StepRow } from '../src/spec/comparison.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
 import { drawLines } from './line-chart.js';
-import { codeTable, figure, joinParts, pageHeading, warningLines } from './several-page.js';
+import { joinParts } from './fit.js';
+import { codeTable, figure, pageHeading, warningLines } from './several-page.js';
 
 /** A chain as it stands. */
 export interface ChainState {

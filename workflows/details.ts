@@ -3,9 +3,9 @@
 import { escapeMarkdown } from '../src/spec/markdown.js';
 import type { Metrics } from '../src/spec/stages.js';
 import { drawCurves, METRIC } from './curve.js';
+import { joinParts } from './fit.js';
 import type { RunState } from './progress.js';
 
-const LIMIT = 19_000;
 const SHOWN_WARNINGS = 10;
 const SHOWN_EPOCHS = 30;
 
@@ -26,8 +26,7 @@ const STAGE_NAMES: Record<RunState['progress']['stage'], string> = {
 /** Markdown for the run as it stands. */
 export function renderDetails(state: RunState): string {
   const parts = [heading(state), drawCurves(state), table(state), outcome(state), about(state), warnings(state)];
-  const text = parts.filter((part) => part !== '').join('\n\n');
-  return text.length <= LIMIT ? text : `${text.slice(0, LIMIT)}…`;
+  return joinParts(parts);
 }
 
 function heading({ progress }: RunState): string {

@@ -4,6 +4,7 @@ import { ActivityCancellationType, proxyActivities, type ActivityOptions } from 
 import type { Activities } from '../activities/activities.js';
 import { ARTIFACT_DAMAGED } from '../src/errors.js';
 import type { ActivityTimes } from '../src/spec/activity-times.js';
+import { fitBytes } from './fit.js';
 
 const OPTIONS: ActivityOptions = {
   heartbeatTimeout: '30 seconds',
@@ -33,7 +34,10 @@ export function activitiesOn(taskQueue?: string, times?: ActivityTimes): CallAct
   const options = { ...OPTIONS, ...(times && optionsOf(times)), ...(taskQueue === undefined ? {} : { taskQueue }) };
   const activities = proxyActivities<Activities>(options);
   return ((name: keyof Activities, activityId: string, summary: string, input: never) =>
-    activities[name].executeWithOptions({ ...options, activityId, summary: cut(summary) }, [input])) as CallActivity;
+    activities[name].executeWithOptions(
+      { ...options, activityId, summary: fitBytes(summary.replace(/\s+/g, ' '), SUMMARY_BYTES) },
+      [input],
+    )) as CallActivity;
 }
 
 function optionsOf({
@@ -56,17 +60,4 @@ function optionsOf({
       ...counts,
     },
   };
-}
-
-/** Summaries hold 200 bytes of UTF-8. */
-function cut(summary: string): string {
-  let bytes = 0;
-  let kept = '';
-  for (const character of summary.replace(/\s+/g, ' ')) {
-    const code = character.codePointAt(0)!;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    if (bytes > SUMMARY_BYTES - 3) return `${kept}…`;
-    kept += character;
-  }
-  return kept;
 }

@@ -1,17 +1,10 @@
 // What the pages of sweeps and chains share: the heading with the bar, tables in code blocks (the page's own tables have no padding), the
-// warnings at the end, and the limit of twenty kilobytes. Texts that come from data are escaped.
+// warnings at the end. Texts that come from data are escaped.
 import type { SeveralProgress } from '../src/spec/comparison.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
 import { duration } from './details.js';
 
-const LIMIT = 19_000;
 const SHOWN_WARNINGS = 6;
-
-/** The parts that have something in them, as one text. */
-export function joinParts(parts: readonly string[]): string {
-  const text = parts.filter((part) => part !== '').join('\n\n');
-  return text.length <= LIMIT ? text : `${text.slice(0, LIMIT)}…`;
-}
 
 /** Name, what goes on, and how far it is. */
 export function pageHeading(kind: string, progress: SeveralProgress): string {

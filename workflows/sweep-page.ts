@@ -2,7 +2,8 @@
 import type { SeveralProgress, TrialRow } from '../src/spec/comparison.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
 import { drawLines } from './line-chart.js';
-import { codeTable, figure, joinParts, pageHeading, warningLines } from './several-page.js';
+import { joinParts } from './fit.js';
+import { codeTable, figure, pageHeading, warningLines } from './several-page.js';
 
 /** A trial on its way: its row, where it stands, and its curve. */
 export interface TrialState {
