@@ -7,6 +7,7 @@ import { prepareRow } from './rows/prepare.js';
 import { lengthsRow, scaleRow } from './rows/scale.js';
 import { searchRow } from './rows/search.js';
 import { stepRows } from './rows/step.js';
+import { overheadRow } from './rows/overhead.js';
 import { trainingRows } from './rows/training.js';
 
 /** All rows. */
@@ -16,6 +17,7 @@ export const rows: readonly Row[] = [
   cachingRow,
   freezeRow,
   embeddingRow,
+  overheadRow,
   searchRow,
   prepareRow,
   scaleRow,
