@@ -27,7 +27,7 @@ export interface TrainEpochContext extends StageContext {
   engines: EngineCache;
   /** This machine; given by tests. */
   machine?: Machine;
-  /** A checkpoint may take one part in so many of the time; default 50. */
+  /** Checkpoints, the one at the end included, may take one part in so many of the time; default 50. */
   checkpointCostFactor?: number;
   /** The attempt that this is, for its claim on the lineage; without one nobody is waited for and nobody stops this. */
   claimant?: Claimant | undefined;
@@ -68,9 +68,11 @@ export async function trainOn(
   const tokens = await readTokens(store, input.tokens, 'train');
   const pairs = pairsOf(tokens);
   const speed = new SpeedMeter();
-  let began = performance.now();
-  let savedAt = began;
+  const startedAt = performance.now();
+  let began = startedAt;
+  let savedAt = startedAt;
   let checkpointCost = 0;
+  let spentOnCheckpoints = 0;
   const save = async (): Promise<void> => {
     const start = performance.now();
     context.onCheckpoint?.();
@@ -79,6 +81,13 @@ export async function trainOn(
     await releaseOldTensors(store, lineage, { epochEnds, chosen });
     savedAt = performance.now();
     checkpointCost = savedAt - start;
+    spentOnCheckpoints += checkpointCost;
+  };
+  const isDue = (): boolean => {
+    const now = performance.now();
+    if (now - savedAt < training.checkpointEverySeconds * 1000) return false;
+    // With this one and the one at the end the share is still kept.
+    return now - startedAt >= checkpointCostFactor * (spentOnCheckpoints + 2 * checkpointCost);
   };
 
   let batches: Int32Array[] | undefined;
@@ -111,8 +120,7 @@ export async function trainOn(
       pairsPerSecond: speed.itemsPerSecond,
       etaSeconds: (plan.totalSteps - run.step) * speed.secondsPerStep,
     });
-    const interval = Math.max(training.checkpointEverySeconds * 1000, checkpointCostFactor * checkpointCost);
-    if (!isLast && performance.now() - savedAt >= interval) await save();
+    if (!isLast && isDue()) await save();
     await claim?.keep();
     await setImmediate();
   }
