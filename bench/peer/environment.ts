@@ -5,11 +5,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Builds of PyTorch without CUDA: a tenth of the size. */
-const TORCH_INDEX = 'https://download.pytorch.org/whl/cpu';
-
 /**
- * The interpreter to run the peer with; the first call installs it (a few minutes, about 1 GB).
+ * The interpreter to run the peer with; the first call installs it (some minutes; several GB unless pip is told, by PIP_EXTRA_INDEX_URL, of an index with builds of PyTorch without CUDA).
  *
  * @throws Error when there is no Python 3, or a package cannot be installed: pip's own message is shown.
  */
@@ -27,11 +24,7 @@ export function peerPython(): string {
   console.error(`bench: installing the peer into ${folder}`);
   const show = { stdio: ['ignore', 'inherit', 'inherit'] as ['ignore', 'inherit', 'inherit'] };
   execFileSync('python3', ['-m', 'venv', folder], show);
-  execFileSync(
-    python,
-    ['-m', 'pip', 'install', '--quiet', '--extra-index-url', TORCH_INDEX, '--requirement', requirements],
-    show,
-  );
+  execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements], show);
   writeFileSync(done, '');
   return python;
 }

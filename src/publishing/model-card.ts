@@ -35,10 +35,10 @@ export function modelCard(options: ModelCardOptions): string {
   const sections = [
     frontMatter(options),
     `# ${escapeMarkdown(name)}`,
-    `A text-embedding model: [temporal-finetune](https://www.npmjs.com/package/temporal-finetune) fine-tuned ` +
+    `A text-embedding model: temporal-finetune fine-tuned ` +
       `${escapeMarkdown(baseModelName(input))} for retrieval on ${escapeMarkdown(datasetLabel(input))}.`,
     '## Retrieval before and after',
-    `${verdictLine(verdict)} Measured on ${input.after.queries} questions over ${input.after.documents} documents that training did not see.`,
+    `${verdictLine(verdict)} Measured on the ${input.after.queries} questions of the test part, over ${input.after.documents} documents.`,
     metricsTable(input),
     '## Use it',
     promptsText(options),
