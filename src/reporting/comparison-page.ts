@@ -1,9 +1,8 @@
-// The frame of a comparison's page: one HTML file that needs no network, no script and no other file, with the report's own style and policy.
+// The page of a comparison, in the frame of every page (page.ts), and the cells that its tables share.
 import type { ShortVerdict } from '../spec/comparison.js';
 import { signed } from './format.js';
-import { html, trusted, type Html } from './html.js';
-import { contentPolicy } from './report.js';
-import { STYLE } from './style.js';
+import { html, type Html } from './html.js';
+import { renderPage, warningList, type Section } from './page.js';
 
 /** Parts of the page. */
 export interface ComparisonPage {
@@ -14,56 +13,24 @@ export interface ComparisonPage {
   lead: string;
   /** Good news, or not (yet). */
   tone: 'improved' | 'unclear' | 'worse';
-  sections: [id: string, title: string, content: Html][];
+  sections: Section[];
   warnings: readonly string[];
 }
 
 /** The whole page as text; the same parts give the same text. */
 export function comparisonPage({ name, over, lead, tone, sections, warnings }: ComparisonPage): string {
-  const all: ComparisonPage['sections'] =
-    warnings.length === 0
-      ? sections
-      : [
-          ...sections,
-          [
-            'warnings',
-            'Worth knowing',
-            html`<ul class="panel warnings">
-              ${warnings.map((warning) => html`<li>${warning}</li>`)}
-            </ul>`,
-          ],
-        ];
-  const page = html`<html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta http-equiv="Content-Security-Policy" content="${contentPolicy()}" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta name="referrer" content="no-referrer" />
-      <title>${name}: comparison</title>
-      <style>
-        ${trusted(STYLE)}
-      </style>
-    </head>
-    <body>
-      <a class="skip" href="#${all[0]![0]}">Skip to the table</a>
-      <header>
-        <p class="over">${over}</p>
-        <h1>${name}</h1>
-        <div class="verdict ${tone}"><p class="lead">${lead}</p></div>
-      </header>
-      <main>
-        ${all.map(
-          ([id, title, content]) =>
-            html`<section id="${id}" aria-labelledby="${id}-heading">
-              <h2 id="${id}-heading">${title}</h2>
-              ${content}
-            </section> `,
-        )}
-      </main>
-      <footer>Made by temporal-finetune.</footer>
-    </body>
-  </html>`;
-  return `<!doctype html>\n${page.markup}\n`;
+  const all: readonly Section[] =
+    warnings.length === 0 ? sections : [...sections, ['warnings', 'Worth knowing', warningList(warnings)]];
+  return renderPage({
+    title: `${name}: comparison`,
+    skip: { to: all[0]![0], words: 'Skip to the table' },
+    header: html`<header>
+      <p class="over">${over}</p>
+      <h1>${name}</h1>
+      <div class="verdict ${tone}"><p class="lead">${lead}</p></div>
+    </header>`,
+    sections: all,
+  });
 }
 
 /** `+0.120 (+0.080 to +0.160), improved`, or a dash. */

@@ -2,17 +2,17 @@
 // every text from data passes through html.ts, and the page's own policy forbids scripts and connections besides.
 import { duration, plural, count } from './format.js';
 import { headline } from './headline.js';
-import { html, trusted, type Html } from './html.js';
+import { html, type Html } from './html.js';
 import { metricCharts } from './metric-charts.js';
 import { metricsTable } from './metrics-table.js';
+import { renderPage, warningList, type Section } from './page.js';
 import { questions } from './questions.js';
 import type { Fact, ReportData } from './report-data.js';
-import { STYLE } from './style.js';
 import { trainingCharts } from './training-charts.js';
 
 /** Draws a report; the same data gives the same text. */
 export async function renderReport(data: ReportData): Promise<string> {
-  const sections: [id: string, title: string, content: Html][] = [
+  const sections: Section[] = [
     [
       'results',
       'Results',
@@ -30,39 +30,14 @@ export async function renderReport(data: ReportData): Promise<string> {
     ['settings', 'Settings and machine', settingsAndMachine(data)],
     ['use', 'How to load the model', html`${data.load.map(snippet)}`],
   ];
-  const page = html`<html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta http-equiv="Content-Security-Policy" content="${contentPolicy()}" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta name="referrer" content="no-referrer" />
-      <title>${data.name}: fine-tuning report</title>
-      <style>
-        ${trusted(STYLE)}
-      </style>
-    </head>
-    <body>
-      <a class="skip" href="#results">Skip to the results</a>
-      ${headline(data)}
-      <main>
-        <nav aria-label="Contents">${sections.map(([id, title]) => html`<a href="#${id}">${title}</a> `)}</nav>
-        ${sections.map(
-          ([id, title, content]) =>
-            html`<section id="${id}" aria-labelledby="${id}-heading">
-              <h2 id="${id}-heading">${title}</h2>
-              ${content}
-            </section> `,
-        )}
-      </main>
-      <footer>Made by temporal-finetune${data.madeAt !== undefined && ` on ${data.madeAt}`}.</footer>
-    </body>
-  </html>`;
-  return `<!doctype html>\n${page.markup}\n`;
-}
-
-/** No scripts, no connections, no frames, no images: styles alone, and those inline. */
-export function contentPolicy(): string {
-  return `default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`;
+  return renderPage({
+    title: `${data.name}: fine-tuning report`,
+    skip: { to: 'results', words: 'Skip to the results' },
+    header: headline(data),
+    sections,
+    hasContents: true,
+    ...(data.madeAt !== undefined && { made: ` on ${data.madeAt}` }),
+  });
 }
 
 function trainingLine({ training, epochs, publishedEpoch, keep }: ReportData): Html {
@@ -78,9 +53,7 @@ function trainingLine({ training, epochs, publishedEpoch, keep }: ReportData): H
 function warnings(list: readonly string[]): Html {
   if (list.length === 0) return html``;
   return html`<h3>Worth knowing</h3>
-    <ul class="panel warnings">
-      ${list.map((warning) => html`<li>${warning}</li>`)}
-    </ul>`;
+    ${warningList(list)}`;
 }
 
 function settingsAndMachine({ settings, machine }: ReportData): Html {
