@@ -12,6 +12,7 @@ import type { ChildOutcome } from './children.js';
 import { toWorkflowFailure } from './failures.js';
 import type { RunOrder } from './order.js';
 import { prepareData } from './prepare.js';
+import { ndcgOf } from './progress.js';
 import { Several, shortWarnings } from './several.js';
 
 /**
@@ -191,7 +192,7 @@ class Chain {
           topK: spec.evaluation.topK,
         },
       );
-      figures.push(Number((result.metrics['ndcg@10'] ?? 0).toFixed(6)));
+      figures.push(ndcgOf(result.metrics));
       refs.push(result.artifact);
     }
     stages.suffix = '';
@@ -234,18 +235,8 @@ class Chain {
       ...{ base: state.base, rows: state.rows, matrix: state.matrix },
       warnings: several.progress.warnings,
     };
-    const { report } = await several.stages.trainerStage(
-      'publish',
-      'publishComparison',
-      'publish-comparison',
-      several.progress.name,
-      {
-        ...{ storeId, comparison },
-        directory: spec.base.output.directory,
-      },
-    );
-    several.progress.report = report;
-    several.enter('done', made.length === state.rows.length ? 'done' : 'stopped after a failure');
-    return report;
+    const { directory } = spec.base.output;
+    const isWhole = made.length === state.rows.length;
+    return several.publish({ storeId, directory }, comparison, isWhole ? 'done' : 'stopped after a failure');
   }
 }

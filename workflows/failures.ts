@@ -10,6 +10,9 @@ import {
 } from '@temporalio/workflow';
 import { ARTIFACT_DAMAGED, FinalError, type FinalErrorType } from '../src/errors.js';
 
+/** How often damaged or missing results are made again before it counts as a failure. */
+export const MOST_REPAIRS = 3;
+
 /** True when an activity found that an earlier stage's result is gone or damaged. */
 export function isArtifactDamaged(error: unknown): boolean {
   return (

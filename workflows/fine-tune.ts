@@ -8,20 +8,16 @@ import type { FineTuneResult, PinResult } from '../src/spec/stages.js';
 import { METRIC } from './curve.js';
 import { carriedState, continueWhenLong, type Carried } from './carry.js';
 import { EpochBook } from './epoch-book.js';
-import { isArtifactDamaged, toWorkflowFailure } from './failures.js';
+import { isArtifactDamaged, MOST_REPAIRS, toWorkflowFailure } from './failures.js';
 import { registerMessages } from './messages.js';
 import { pin, pinAgain, prepare } from './prepare.js';
-import { newRunState, type RunChange } from './progress.js';
+import { MOST_EPOCHS_TOLD, newRunState, type RunChange } from './progress.js';
 import { Run } from './run.js';
 import { firstSegment } from './segments.js';
 import { tagRun } from './search-attributes.js';
 import { Steering } from './steering.js';
 import type { RunOrder } from './order.js';
 import { train, type Trained, type Training } from './train.js';
-
-const MOST_REPAIRS = 3;
-/** Epochs in the result. */
-const MOST_EPOCHS_TOLD = 60;
 
 /**
  * Fine-tunes a text-embedding model on question/answer data.

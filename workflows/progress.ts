@@ -73,6 +73,14 @@ export interface EpochFigures {
   resetEvent?: number;
 }
 
+/** Epochs that a result tells of at most, the last ones: as many as fit into it. */
+export const MOST_EPOCHS_TOLD = 60;
+
+/** NDCG@10 as results and pages of several runs tell it: six decimals, 0 where it was not measured. */
+export function ndcgOf(metrics: Metrics | undefined): number {
+  return Number((metrics?.['ndcg@10'] ?? 0).toFixed(6));
+}
+
 /** State of a run, changed by the workflow as it goes. */
 export interface RunState {
   progress: RunProgress;

@@ -14,12 +14,11 @@ import { FinalError } from '../src/errors.js';
 import { candidateSpec, parseRetrainSpec, type RetrainResult, type RetrainSpec } from '../src/spec/retrain.js';
 import type { OpenRetrainResult, PlacedChampion, SettleRetrainResult } from '../src/spec/retrain.js';
 import type { FineTuneResult } from '../src/spec/stages.js';
-import { isArtifactDamaged, toWorkflowFailure } from './failures.js';
+import { isArtifactDamaged, MOST_REPAIRS, toWorkflowFailure } from './failures.js';
 import type { fineTune } from './fine-tune.js';
 import { activitiesOn, type CallActivity } from './proxies.js';
 import { renderRetrain, type RetrainPage } from './retrain-page.js';
 
-const MOST_REPAIRS = 3;
 const CLOSING_POLICY = ParentClosePolicy.REQUEST_CANCEL;
 
 /**

@@ -1,14 +1,20 @@
 // What the workflows of several runs share: their progress, the messages that they take, the stages that they run themselves (with results
 // that are made again when they are damaged), and the verdicts at the end.
 import { defineQuery, isCancellation, setHandler } from '@temporalio/workflow';
-import type { SeveralProgress, ShortVerdict, EvaluationPair } from '../src/spec/comparison.js';
+import type {
+  ChainComparison,
+  EvaluationPair,
+  PublishComparisonInput,
+  SeveralProgress,
+  ShortVerdict,
+  SweepComparison,
+} from '../src/spec/comparison.js';
 import { Children } from './children.js';
-import { isArtifactDamaged } from './failures.js';
+import { isArtifactDamaged, MOST_REPAIRS } from './failures.js';
 import { pause, resume } from './messages.js';
 import { newRunState } from './progress.js';
 import { Run } from './run.js';
 
-const MOST_REPAIRS = 3;
 const MOST_WARNINGS = 20;
 /** A result stays under 16 KB. */
 const TOLD_WARNINGS = 10;
@@ -126,6 +132,26 @@ export class Several {
         this.warn(['A stored result was damaged or gone and is made again']);
       }
     }
+  }
+
+  /** Writes the comparison's page and says that all is done. @returns its place. */
+  async publish(
+    { storeId, directory }: Pick<PublishComparisonInput, 'storeId' | 'directory'>,
+    comparison: SweepComparison | ChainComparison,
+    note: string,
+  ): Promise<string> {
+    const { name } = this.progress;
+    const input = { storeId, comparison, directory };
+    const { report } = await this.stages.trainerStage(
+      'publish',
+      'publishComparison',
+      'publish-comparison',
+      name,
+      input,
+    );
+    this.progress.report = report;
+    this.enter('done', note);
+    return report;
   }
 
   /** The verdicts on pairs of evaluations; none when one of them is gone from the store meanwhile. */

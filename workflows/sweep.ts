@@ -20,6 +20,7 @@ import type { ChildOutcome } from './children.js';
 import { toWorkflowFailure } from './failures.js';
 import type { RunOrder } from './order.js';
 import { prepareData } from './prepare.js';
+import { ndcgOf } from './progress.js';
 import { Several, shortError, shortWarnings } from './several.js';
 import { renderSweepPage, type TrialState } from './sweep-page.js';
 import type { TrialResult } from './trial.js';
@@ -198,8 +199,8 @@ class Sweep {
         epochs: result.epochs,
         bestEpoch: result.bestEpoch,
         validation: result.validation,
-        before: ndcg(result.before.metrics),
-        after: ndcg(result.after.metrics),
+        before: ndcgOf(result.before.metrics),
+        after: ndcgOf(result.after.metrics),
         seconds: Math.round(result.training.seconds * 10) / 10,
       });
       this.several.warn(result.warnings, nameOf(racer));
@@ -257,19 +258,8 @@ class Sweep {
       ...(published && { model: published.model.path }),
       warnings: several.progress.warnings,
     };
-    const { report } = await several.stages.trainerStage(
-      'publish',
-      'publishComparison',
-      'publish-comparison',
-      several.progress.name,
-      {
-        ...{ storeId, comparison },
-        directory: spec.base.output.directory,
-      },
-    );
-    several.progress.report = report;
-    several.enter('done', published ? 'done' : 'not published');
-    return report;
+    const { directory } = spec.base.output;
+    return several.publish({ storeId, directory }, comparison, published ? 'done' : 'not published');
   }
 
   private allFailed(): ApplicationFailure {
@@ -296,8 +286,4 @@ function byValidation(racers: readonly Racer[]): Racer[] {
 
 function pinsOf(model: ModelSpec, { dataset, models }: Pinned): { model: ModelPin; dataset: DatasetPin } {
   return { model: models.get(JSON.stringify(model))!, dataset };
-}
-
-function ndcg(metrics: Record<string, number>): number {
-  return Number((metrics['ndcg@10'] ?? 0).toFixed(6));
 }

@@ -1,14 +1,11 @@
 // A trial of a sweep: the same stages and the same training as `fineTune`, up to the end of a round, and nothing is published. The next
 // round is a new trial of the same spec: it finds every epoch that is trained under its lineage and goes on from the last checkpoint,
 // so that a training made in rounds has the very bytes of one made at once.
-import type { Metrics, EvaluateResult, TrainingFigures } from '../src/spec/stages.js';
+import type { EvaluateResult, TrainingFigures } from '../src/spec/stages.js';
 import type { Carried } from './carry.js';
 import { trainAs } from './fine-tune.js';
 import type { RunOrder } from './order.js';
-
-/** Epochs in the result: as many as a page shows. */
-const MOST_EPOCHS_TOLD = 60;
-const METRIC = 'ndcg@10';
+import { MOST_EPOCHS_TOLD, ndcgOf } from './progress.js';
 
 /** What a trial returns. */
 export interface TrialResult {
@@ -41,19 +38,15 @@ export async function fineTuneTrial(input: unknown, carried?: Carried, order?: R
     return Promise.resolve({
       epochs: epochs.at(-1)?.epoch ?? 0,
       bestEpoch: trained.published.epoch,
-      validation: rounded(training.book.state.chosen?.validation?.metrics),
+      validation: ndcgOf(training.book.state.chosen?.validation?.metrics),
       before: trained.before,
       after: trained.after,
       curve: epochs
         .slice(-MOST_EPOCHS_TOLD)
-        .map(({ epoch, validation }): [number, number] => [epoch, rounded(validation)]),
+        .map(({ epoch, validation }): [number, number] => [epoch, ndcgOf(validation)]),
       training: trained.figures,
       bitIdentical: trained.bitIdentical,
       warnings: progress.warnings,
     });
   });
-}
-
-function rounded(metrics: Metrics | undefined): number {
-  return Number((metrics?.[METRIC] ?? 0).toFixed(6));
 }
