@@ -124,7 +124,16 @@ export async function newestCheckpoint(
 
 /** All checkpoints that have a record, of a lineage or of all, in no order that means anything. */
 export async function listCheckpoints(store: ArtifactStore, lineage?: string): Promise<CheckpointRef[]> {
-  const keys = await store.listRecords(KIND, lineage === undefined ? '' : `${lineage}/`);
+  return listKind(store, KIND, lineage);
+}
+
+/** Those of a lineage whose tensors may have been removed. */
+export function listReleased(store: ArtifactStore, lineage: string): Promise<CheckpointRef[]> {
+  return listKind(store, RELEASED_KIND, lineage);
+}
+
+async function listKind(store: ArtifactStore, kind: string, lineage?: string): Promise<CheckpointRef[]> {
+  const keys = await store.listRecords(kind, lineage === undefined ? '' : `${lineage}/`);
   return keys.flatMap((key) => {
     const [ofLineage = '', step = ''] = key.split('/');
     return /^\d+$/.test(step) ? [{ lineage: ofLineage, step: Number(step) }] : [];

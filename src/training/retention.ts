@@ -3,7 +3,7 @@
 // needed again are made again (training-loop.ts).
 import type { ArtifactStore } from '../artifacts/store.js';
 import type { CheckpointRef } from '../spec/stages.js';
-import { listCheckpoints, markReleased, readManifest, tensorsOf } from './checkpoint.js';
+import { listCheckpoints, listReleased, markReleased, readManifest, tensorsOf } from './checkpoint.js';
 
 /** How many of the newest checkpoints, and of the newest ends of epochs, keep their tensors. */
 const NEWEST = 2;
@@ -26,21 +26,19 @@ export async function releaseOldTensors(
   lineage: string,
   { epochEnds, chosen }: RetentionOptions,
 ): Promise<number[]> {
-  const all = await listCheckpoints(store);
-  const steps = all
-    .filter((ref) => ref.lineage === lineage)
-    .map(({ step }) => step)
-    .sort((a, b) => b - a);
+  const steps = (await listCheckpoints(store, lineage)).map(({ step }) => step).sort((a, b) => b - a);
   const ends = new Set(epochEnds);
   const kept = new Set([...steps.slice(0, NEWEST), ...steps.filter((step) => ends.has(step)).slice(0, NEWEST)]);
   if (chosen?.lineage === lineage) kept.add(chosen.step);
-  const older = steps.filter((step) => !kept.has(step));
+  const older = new Set(steps.filter((step) => !kept.has(step)));
+  const before = new Set((await listReleased(store, lineage)).map(({ step }) => step));
   const released: number[] = [];
   let needed: Set<string> | undefined;
   for (const step of older) {
+    if (before.has(step)) continue;
     const manifest = await readManifest(store, { lineage, step });
-    if (!manifest || manifest.isReleased) continue;
-    needed ??= await tensorsBeside(store, all, lineage, new Set(older));
+    if (!manifest) continue;
+    needed ??= await tensorsBeside(store, lineage, older);
     // The mark comes first: a checkpoint whose tensors are missing without it counts as damaged.
     await markReleased(store, manifest);
     for (const blob of tensorsOf(manifest)) if (!needed.has(blob.sha256)) await store.removeBlob(blob);
@@ -50,14 +48,9 @@ export async function releaseOldTensors(
 }
 
 /** Tensors that checkpoints other than the older ones of this lineage have. */
-async function tensorsBeside(
-  store: ArtifactStore,
-  all: readonly CheckpointRef[],
-  lineage: string,
-  older: ReadonlySet<number>,
-): Promise<Set<string>> {
+async function tensorsBeside(store: ArtifactStore, lineage: string, older: ReadonlySet<number>): Promise<Set<string>> {
   const needed = new Set<string>();
-  for (const ref of all) {
+  for (const ref of await listCheckpoints(store)) {
     if (ref.lineage === lineage && older.has(ref.step)) continue;
     const manifest = await readManifest(store, ref);
     if (manifest && !manifest.isReleased) for (const { sha256 } of tensorsOf(manifest)) needed.add(sha256);
