@@ -11,6 +11,7 @@ import type { FineTuneResult, Stage, StageProgress } from '../src/spec/stages.js
 import type { TrainerOperation, TrainerOperations } from '../src/trainer/operations.js';
 import { bundleWorkflows, startTestServer } from './support/server.js';
 import { TinyProject, type RunPlace } from './support/tiny-project.js';
+import { watchedPool } from './support/watched-pool.js';
 
 let place: RunPlace;
 let project: TinyProject;
@@ -37,21 +38,11 @@ function killingPool(
   stages: Partial<Record<Stage, (progress: StageProgress) => boolean>>,
   killed: Stage[],
 ): typeof TrainerPool {
-  return class extends TrainerPool {
-    override call<K extends TrainerOperation>(
-      operation: K,
-      input: TrainerOperations[K]['input'],
-      context: StageContext,
-    ): Promise<TrainerOperations[K]['result']> {
-      const progress = (report: StageProgress): void => {
-        context.progress(report);
-        if (killed.includes(report.stage) || !stages[report.stage]?.(report) || this.pid === undefined) return;
-        killed.push(report.stage);
-        process.kill(this.pid, 'SIGKILL');
-      };
-      return super.call(operation, input, { ...context, progress });
-    }
-  };
+  return watchedPool((report, pid) => {
+    if (killed.includes(report.stage) || !stages[report.stage]?.(report) || pid === undefined) return;
+    killed.push(report.stage);
+    process.kill(pid, 'SIGKILL');
+  });
 }
 
 const modelFile = (result: FineTuneResult) => sha256OfFile(join(result.model.path, 'model.safetensors'));

@@ -6,16 +6,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TrainerPool } from '../activities/index.js';
 import { openLocalStore } from '../src/artifacts/local-store.js';
-import type { StageContext } from '../src/artifacts/stage-context.js';
-import type { FineTuneResult, StageProgress } from '../src/spec/stages.js';
+import type { FineTuneResult } from '../src/spec/stages.js';
 import { findServerProgram } from '../src/temporal/server-program.js';
-import type { TrainerOperation, TrainerOperations } from '../src/trainer/operations.js';
 import { listCheckpoints, readManifest } from '../src/training/checkpoint.js';
 import type { RunMetrics, RunProgress } from '../workflows/progress.js';
 import { bundleWorkflows, startTestServer } from './support/server.js';
 import { TinyProject, type RunPlace } from './support/tiny-project.js';
+import { watchedPool } from './support/watched-pool.js';
 
 const EPOCHS = 8;
 let place: RunPlace;
@@ -29,23 +27,6 @@ afterAll(async () => {
   await place?.environment.teardown();
   await project?.remove();
 });
-
-/** A pool that hands on every report of training. */
-function watchedPool(onTrain: (report: StageProgress) => void): typeof TrainerPool {
-  return class extends TrainerPool {
-    override call<K extends TrainerOperation>(
-      operation: K,
-      input: TrainerOperations[K]['input'],
-      context: StageContext,
-    ): Promise<TrainerOperations[K]['result']> {
-      const progress = (report: StageProgress): void => {
-        context.progress(report);
-        if (report.stage === 'train') onTrain(report);
-      };
-      return super.call(operation, input, { ...context, progress });
-    }
-  };
-}
 
 /** The newest run of the chain that a handle belongs to. */
 const newest = (handle: WorkflowHandle): WorkflowHandle =>
@@ -77,7 +58,9 @@ describe('Workflow Reset to an earlier epoch', { timeout: 300_000 }, () => {
 
   it('with nothing changed trains no step, and gives the same model', async () => {
     let steps = 0;
-    const Pool = watchedPool(() => steps++);
+    const Pool = watchedPool(({ stage }) => {
+      if (stage === 'train') steps++;
+    });
     const run = { store: 'store', Pool };
     await project.withRun(place, project.spec({ epochs: EPOCHS }), run, async (handle) => {
       undisturbed = await resultOf(handle);
@@ -97,7 +80,8 @@ describe('Workflow Reset to an earlier epoch', { timeout: 300_000 }, () => {
     let reached: () => void = () => undefined;
     const secondEpoch = new Promise<void>((resolve) => (reached = resolve));
     let steps = 0;
-    const Pool = watchedPool(({ epoch = 0 }) => {
+    const Pool = watchedPool(({ stage, epoch = 0 }) => {
+      if (stage !== 'train') return;
       steps++;
       if (epoch >= 2) reached();
     });
