@@ -7,6 +7,7 @@ import { fetchBaseModel } from '../src/models/base-model.js';
 import { pinModel } from '../src/sources/pin.js';
 import { datasetName, modelName } from '../src/spec/names.js';
 import { parseSpec } from '../src/spec/parse.js';
+import { randomPart } from '../src/spec/random-model.js';
 import type { Activities } from './activities.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
 
@@ -20,8 +21,7 @@ export function evaluate(services: ActivityServices): Activities['evaluate'] {
       const spec = parseSpec(input);
       const pin = await pinModel(spec.model, sources, context);
       const data = await pinDataset(spec.dataset, sources, context);
-      const random = 'random' in spec.model ? spec.model.random : undefined;
-      const { kind, key } = await fetchBaseModel({ pin, ...(random && { random }) }, sources, context);
+      const { kind, key } = await fetchBaseModel({ pin, ...randomPart(spec.model) }, sources, context);
       const { artifact: _, ...result } = await trainers.call(
         'evaluateOn',
         {

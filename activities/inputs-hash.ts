@@ -1,5 +1,6 @@
 // One hash over all that decides a run's result: what was pinned, and the spec without the names, places and paths that do not.
 import { sha256OfJson } from '../src/artifacts/hash.js';
+import { hashedShapeOf } from '../src/spec/random-model.js';
 import { isReadyDataset, type FineTuneSpec } from '../src/spec/spec.js';
 import type { DatasetPin, ModelPin } from '../src/spec/stages.js';
 
@@ -8,7 +9,7 @@ export function inputsSha256(spec: FineTuneSpec, pins: { model: ModelPin; datase
   const { dataset, prompts, training, evaluation } = spec;
   return sha256OfJson({
     model: content(pins.model),
-    shape: 'random' in spec.model ? { ...spec.model.random, tokenizer: undefined } : undefined,
+    shape: hashedShapeOf(spec.model),
     data: content(pins.dataset),
     preparation: isReadyDataset(dataset) ? 'ready' : { ...dataset, source: undefined, revision: undefined },
     prompts,

@@ -22,6 +22,7 @@ import type { AllowedSources } from './sources/source-settings.js';
 import { modelName } from './spec/names.js';
 import { chooseEpoch, demandValidation, trainingFigures } from './spec/outcome.js';
 import { parseSpec } from './spec/parse.js';
+import { randomPart } from './spec/random-model.js';
 import { isReadyDataset, type FineTuneSpec, type FineTuneSpecInput } from './spec/spec.js';
 import type {
   ArtifactRef,
@@ -165,8 +166,7 @@ class LocalRun {
       model: await pinModel(spec.model, sources, context),
       dataset: await pinDataset(dataset, sources, context),
     };
-    const random = 'random' in spec.model ? spec.model.random : undefined;
-    const { kind, key } = await fetchBaseModel({ pin: pins.model, ...(random && { random }) }, sources, context);
+    const { kind, key } = await fetchBaseModel({ pin: pins.model, ...randomPart(spec.model) }, sources, context);
     const model = { kind, key };
     const { artifact: snapshot } = await downloadDataset({ pin: pins.dataset, dataset }, sources, context);
     const table = isReadyDataset(dataset) ? undefined : await this.pairsOf(snapshot);

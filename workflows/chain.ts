@@ -6,6 +6,7 @@ import { chainName, parseChain, stepsOf, type ChainSpec, type ChainStep } from '
 import type { ChainComparison, ChainResult, EvaluationPair, StepRow } from '../src/spec/comparison.js';
 import { modelName } from '../src/spec/names.js';
 import { demandValidation } from '../src/spec/outcome.js';
+import { randomPart } from '../src/spec/random-model.js';
 import type { ArtifactRef, FineTuneResult, ModelPin, PinResult } from '../src/spec/stages.js';
 import { renderChainPage, type ChainState } from './chain-page.js';
 import type { ChildOutcome } from './children.js';
@@ -175,7 +176,7 @@ class Chain {
     stages.suffix = `-model-${index}`;
     const { artifact: model } = await stages.stage('download', 'downloadModel', 'download-model', pin.type, {
       ...{ storeId, pin },
-      ...(index === 0 && 'random' in base.model && { random: base.model.random }),
+      ...(index === 0 && randomPart(base.model)),
     });
     const figures: number[] = [];
     const refs: ArtifactRef[] = [];

@@ -3,6 +3,7 @@
 import { FinalError } from '../src/errors.js';
 import { datasetName, modelName, outputName } from '../src/spec/names.js';
 import { isReadyDataset, type FineTuneSpec } from '../src/spec/spec.js';
+import { randomPart } from '../src/spec/random-model.js';
 import type {
   ArtifactRef,
   CorpusResult,
@@ -90,7 +91,7 @@ export async function prepare(run: Run, spec: FineTuneSpec, pins: PinResult): Pr
   const model = await run.stage('download', 'downloadModel', 'download-model', describePin(pins.model), {
     storeId,
     pin: pins.model,
-    ...('random' in spec.model && { random: spec.model.random }),
+    ...randomPart(spec.model),
   });
   const { corpus, snapshot, ...pairs } = await prepareData(run, spec, pins);
   const plan = await run.trainerStage(

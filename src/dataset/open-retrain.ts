@@ -9,6 +9,7 @@ import { resolveAllowedOutput } from '../sources/paths.js';
 import { pinModel } from '../sources/pin.js';
 import type { SourceSettings } from '../sources/source-settings.js';
 import { outputName } from '../spec/names.js';
+import { hashedShapeOf } from '../spec/random-model.js';
 import { championPaths, describeBase, type OpenRetrainResult, type RetrainSpec } from '../spec/retrain.js';
 import { pinDataset } from './pin-dataset.js';
 import { inputsByContent, inputsByRevision, prepareData } from './retrain-inputs.js';
@@ -63,8 +64,7 @@ export async function openRetrain(
 /** The base model's pin, and the shape of one that starts from random weights. */
 async function startOfBase(spec: RetrainSpec, settings: SourceSettings, context: StageContext): Promise<string> {
   const pin = await pinModel(spec.model, settings, context);
-  const shape = 'random' in spec.model ? { ...spec.model.random, tokenizer: undefined } : null;
-  return sha256OfJson({ pin: { ...pin, label: undefined }, shape });
+  return sha256OfJson({ pin: { ...pin, label: undefined }, shape: hashedShapeOf(spec.model) ?? null });
 }
 
 function whyUnchanged(tried: ChampionEntry, standing: number | undefined, isNewRevision: boolean): string {

@@ -8,6 +8,7 @@ import type { BlobRef } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
 import { fetchModel, type ModelFolderFacts } from '../sources/pin.js';
 import type { SourceSettings } from '../sources/source-settings.js';
+import { hashedShape } from '../spec/random-model.js';
 import type { RandomModelSpec } from '../spec/spec.js';
 import type { ArtifactRef, DownloadModelInput } from '../spec/stages.js';
 import { loadWeights, readModelFolder } from './model-folder.js';
@@ -41,13 +42,12 @@ async function randomModel(
   context: StageContext,
 ): Promise<Artifact<ModelFolderFacts>> {
   if (!random) throw new FinalError('InvalidSpec', 'model.random: the shape of the new model is needed, got nothing');
-  const { tokenizer: _path, ...shape } = random;
   const { blobs: tokenizerBlobs } = await readArtifact<ModelFolderFacts>(context.store, tokenizer);
   return remember<ModelFolderFacts>({
     store: context.store,
     kind: 'model-folder',
     version: RANDOM_VERSION,
-    inputs: { random: shape, tokenizer: tokenizerBlobs },
+    inputs: { random: hashedShape(random), tokenizer: tokenizerBlobs },
     make: () =>
       inFolder(tokenizerBlobs, 'random-model', context, async (tokenizerFolder) => {
         const folder = join(tokenizerFolder, '.model');

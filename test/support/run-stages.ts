@@ -10,6 +10,7 @@ import { fetchBaseModel } from '../../src/models/base-model.js';
 import type { PublishContext, PublishModelInput } from '../../src/publishing/publish.js';
 import { pinModel } from '../../src/sources/pin.js';
 import type { SourceSettings } from '../../src/sources/source-settings.js';
+import { randomPart } from '../../src/spec/random-model.js';
 import { isReadyDataset, type FineTuneSpec } from '../../src/spec/spec.js';
 import type { EpochSummary, EvaluateResult, SplitResult, TransformResult, WeightsRef } from '../../src/spec/stages.js';
 import { createEngines, lendEngine } from '../../src/trainer/engines.js';
@@ -33,8 +34,7 @@ export async function runStages(
     model: await pinModel(spec.model, settings, context),
     dataset: await pinDataset(spec.dataset, settings, context),
   };
-  const random = 'random' in spec.model ? { random: spec.model.random } : {};
-  const { kind, key } = await fetchBaseModel({ pin: pins.model, ...random }, settings, context);
+  const { kind, key } = await fetchBaseModel({ pin: pins.model, ...randomPart(spec.model) }, settings, context);
   const model = { kind, key };
   const { dataset } = spec;
   const { keep } = spec.training;
