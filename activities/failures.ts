@@ -4,6 +4,7 @@
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import { DamagedError } from '../src/artifacts/store.js';
 import { ARTIFACT_DAMAGED, FinalError, RetryableError } from '../src/errors.js';
+import { shorten } from '../src/spec/shorten.js';
 import { redact } from '../src/trainer/redact.js';
 
 const LONGEST = 4000;
@@ -23,7 +24,7 @@ export interface ToFailureOptions {
 /** The failure to throw from an activity for anything thrown inside it. */
 export function toFailure(error: unknown, { attempt, secrets = [] }: ToFailureOptions): TemporalFailure {
   if (error instanceof TemporalFailure) return error;
-  const clean = (text: string): string => shortened(redact(text.slice(0, LONGEST_SEARCHED), secrets));
+  const clean = (text: string): string => shorten(redact(text.slice(0, LONGEST_SEARCHED), secrets), LONGEST);
   const cause = cleaned(error, clean);
   const failure = (type: string, nonRetryable: boolean): ApplicationFailure =>
     ApplicationFailure.create({ message: cause.message, type, nonRetryable, cause });
@@ -61,8 +62,4 @@ function messageOf(error: Error): string {
   if (!(error instanceof SyntaxError)) return error.message;
   const position = /at position \d+/.exec(error.message)?.[0];
   return `broken JSON${position === undefined ? '' : ` ${position}`}`;
-}
-
-function shortened(text: string): string {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
 }

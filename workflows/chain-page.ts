@@ -1,6 +1,7 @@
 // The page of a chain: the steps, and every model on every test part, as a table and as a picture.
 import type { SeveralProgress, StepRow } from '../src/spec/comparison.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
+import { shorten } from '../src/spec/shorten.js';
 import { drawLines } from './line-chart.js';
 import { joinParts } from './fit.js';
 import { codeTable, figure, pageHeading, warningLines } from './several-page.js';
@@ -40,7 +41,7 @@ export function renderChainPage(progress: SeveralProgress, { base, rows, matrix 
           codeTable([
             ['model', ...shown.map(({ step }) => `part ${step}`)],
             ...matrix.map((figures, model) => [
-              cut(model === 0 ? base : `after step ${model}`),
+              shorten(model === 0 ? base : `after step ${model}`, NAME_LENGTH),
               ...shown.map((_, part) => `${figure(figures[part])}${part === model - 1 ? ' <' : ''}`),
             ]),
           ]),
@@ -54,8 +55,4 @@ export function renderChainPage(progress: SeveralProgress, { base, rows, matrix 
 function line({ step, name, model, error }: StepRow): string {
   const state = error ? `failed: ${error.type}` : model ? model.path : 'not begun or on its way';
   return `- Step ${step}, ${escapeMarkdown(name)}: ${escapeMarkdown(state)}`;
-}
-
-function cut(name: string): string {
-  return name.length > NAME_LENGTH ? `${name.slice(0, NAME_LENGTH - 1)}…` : name;
 }

@@ -17,6 +17,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { SeveralProgress } from '../src/spec/comparison.js';
+import { shorten } from '../src/spec/shorten.js';
 import { pause, resume } from './messages.js';
 
 /** What became of a child. */
@@ -127,11 +128,11 @@ export class Children {
 /** Type and message of what ended a child. */
 function factsOf(error: TemporalFailure): { type: string; message: string } {
   const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure) return { type: cause.type ?? 'Failure', message: cut(cause.message) };
+  if (cause instanceof ApplicationFailure)
+    return { type: cause.type ?? 'Failure', message: shorten(cause.message, MESSAGE_LENGTH) };
   if (isCancellation(error)) return { type: 'Cancelled', message: 'it was cancelled by hand' };
-  return { type: cause?.name.replace(/Failure$/, '') ?? 'Failure', message: cut(cause?.message ?? error.message) };
-}
-
-function cut(message: string): string {
-  return message.length > MESSAGE_LENGTH ? `${message.slice(0, MESSAGE_LENGTH - 1)}…` : message;
+  return {
+    type: cause?.name.replace(/Failure$/, '') ?? 'Failure',
+    message: shorten(cause?.message ?? error.message, MESSAGE_LENGTH),
+  };
 }

@@ -1,4 +1,5 @@
 // A picture of several lines as inline SVG, for the pages of sweeps and chains, drawn as those of a run (curve.ts).
+import { shorten } from '../src/spec/shorten.js';
 import { dot, FONT, Frame, line, PANEL_HEIGHT, PANEL_WIDTH, text, title } from './drawing.js';
 
 /** Colours of the lines, in order; the rest are grey. */
@@ -6,6 +7,7 @@ const LINE_COLOURS = ['#22a27a', '#7c83ff', '#d9822b', '#c2477f', '#4aa3df', '#9
 const MOST_POINTS = 20;
 const MOST_LINES = 16;
 const MOST_NAMES = 4;
+const LONGEST_NAME = 60;
 
 /** What to draw; the first line is drawn strongest. */
 export interface LineChart {
@@ -55,8 +57,7 @@ function nameAt(x: number, y: number, name: string, colour: string): string {
 
 /** Texts that may come from data. */
 function escapeText(label: string): string {
-  const cut = label.length > 60 ? `${label.slice(0, 59)}…` : label;
-  return cut
+  return shorten(label, LONGEST_NAME)
     .replace(/[\r\n]+/g, ' ')
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')

@@ -1,5 +1,6 @@
 // What a run knows about itself while it goes on: answered by queries, shown on the run's page (details.ts). Lists are kept short, so that
 // the whole state may cross a continue-as-new (carry.ts).
+import { shorten } from '../src/spec/shorten.js';
 import type { EpochSummary, LossPoint, Metrics, PublishResult, Stage, TrainingReport } from '../src/spec/stages.js';
 
 /** Where a run stands; the answer to the query `getProgress`. */
@@ -140,7 +141,7 @@ export function recount(state: RunState, epochsDone: number): void {
 
 /** Collects warnings, each once; the first twenty, cut to 300 characters. */
 export function addWarnings({ progress }: RunState, warnings: readonly string[] = []): void {
-  const cut = warnings.map((text) => (text.length > WARNING_LENGTH ? `${text.slice(0, WARNING_LENGTH)}…` : text));
+  const cut = warnings.map((text) => shorten(text, WARNING_LENGTH));
   progress.warnings = [...new Set([...progress.warnings, ...cut])].slice(0, MOST_WARNINGS);
 }
 

@@ -9,6 +9,7 @@ import type {
   ShortVerdict,
   SweepComparison,
 } from '../src/spec/comparison.js';
+import { shorten } from '../src/spec/shorten.js';
 import { Children } from './children.js';
 import { isArtifactDamaged, MOST_REPAIRS } from './failures.js';
 import { pause, resume } from './messages.js';
@@ -22,16 +23,12 @@ const TOLD_LENGTH = 160;
 
 /** Warnings as a result tells them: the first ten, cut to 160 characters; the report has all. */
 export function shortWarnings(warnings: readonly string[]): string[] {
-  return warnings.slice(0, TOLD_WARNINGS).map((text) => cut(text, TOLD_LENGTH));
+  return warnings.slice(0, TOLD_WARNINGS).map((text) => shorten(text, TOLD_LENGTH));
 }
 
 /** A row as a result tells it: its error's message cut to 160 characters; the report has all of it. */
 export function shortError<Row extends { error?: { type: string; message: string } }>(row: Row): Row {
-  return row.error ? { ...row, error: { ...row.error, message: cut(row.error.message, TOLD_LENGTH) } } : row;
-}
-
-function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+  return row.error ? { ...row, error: { ...row.error, message: shorten(row.error.message, TOLD_LENGTH) } } : row;
 }
 
 /** Where several runs stand. */

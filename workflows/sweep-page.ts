@@ -1,6 +1,7 @@
 // The page of a sweep: who is ahead, the validation figures by epoch as a picture, and the table of the trials.
 import type { SeveralProgress, TrialRow } from '../src/spec/comparison.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
+import { shorten } from '../src/spec/shorten.js';
 import { drawLines } from './line-chart.js';
 import { joinParts } from './fit.js';
 import { codeTable, figure, pageHeading, warningLines } from './several-page.js';
@@ -48,7 +49,7 @@ function table(trials: readonly TrialState[]): string {
         figure(row.validation),
         figure(row.after),
         status,
-        row.label.length > LABEL_LENGTH ? `${row.label.slice(0, LABEL_LENGTH - 1)}…` : row.label,
+        shorten(row.label, LABEL_LENGTH),
       ]),
   ]);
 }

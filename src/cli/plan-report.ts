@@ -1,6 +1,7 @@
 // The text of `finetune plan`: rows by reason, pairs as they will be trained, token lengths, and what a run would take.
 import colors from 'picocolors';
 import { datasetName, modelName, outputName } from '../spec/names.js';
+import { shorten } from '../spec/shorten.js';
 import type { FineTuneSpec } from '../spec/spec.js';
 import type { LocalPlanView } from '../training.js';
 import { clock } from './progress-view.js';
@@ -69,8 +70,7 @@ function pairLines({ pairs }: LocalPlanView): string {
 
 /** Text of the data on one line of the terminal, without its control characters. */
 function shown(text: string): string {
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
-  return line.length > TEXT ? `${line.slice(0, TEXT - 1)}…` : line;
+  return shorten(text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim(), TEXT);
 }
 
 /** Counts by length, in bins of a power of two. */

@@ -1,5 +1,6 @@
 // Takes the asked columns out of records and tables, and tells when they are missing or hold no strings.
 import { FinalError } from '../errors.js';
+import { shorten } from '../spec/shorten.js';
 import { kindOf } from './json-lines.js';
 
 const MAX_NAMES = 200;
@@ -75,9 +76,7 @@ export class Columns {
   }
 
   private missing(name: string, label: string): FinalError {
-    const there = [...this.there]
-      .slice(0, MAX_NAMES)
-      .map((column) => JSON.stringify(column.length > MAX_NAME ? `${column.slice(0, MAX_NAME)}…` : column));
+    const there = [...this.there].slice(0, MAX_NAMES).map((column) => JSON.stringify(shorten(column, MAX_NAME)));
     return new FinalError(
       'InvalidData',
       `${this.fieldOf(name)}: no column ${JSON.stringify(name)} in ${label}. There are: ${there.join(', ') || '(none)'}`,

@@ -4,6 +4,7 @@
 // 64-bit floats. Little-endian machines only, which are all that the package runs on.
 import { open, type FileHandle } from 'node:fs/promises';
 import { FinalError } from '../errors.js';
+import { shorten } from '../spec/shorten.js';
 import { halfToFloat, bfloatToFloat } from './half-precision.js';
 
 /** A float32 tensor in row-major order. */
@@ -178,16 +179,16 @@ function parseEntry(name: string, value: unknown, path: string): TensorEntry {
   if (typeof dtype !== 'string' || bits === undefined)
     throw new FinalError(
       'UnsupportedModel',
-      `${path}: tensor "${shorten(name)}" has type ${JSON.stringify(dtype) ?? 'none'}; read are ${FLOATS_READ.join(', ')}`,
+      `${path}: tensor "${shown(name)}" has type ${JSON.stringify(dtype) ?? 'none'}; read are ${FLOATS_READ.join(', ')}`,
     );
-  if (!isCounts(shape)) throw invalid(path, `tensor "${shorten(name)}" has no valid shape`);
-  if (!isCounts(offsets) || offsets.length !== 2) throw invalid(path, `tensor "${shorten(name)}" has no valid place`);
+  if (!isCounts(shape)) throw invalid(path, `tensor "${shown(name)}" has no valid shape`);
+  if (!isCounts(offsets) || offsets.length !== 2) throw invalid(path, `tensor "${shown(name)}" has no valid place`);
   const [begin, end] = offsets as [number, number];
   const elements = elementCount(shape);
   if (!Number.isSafeInteger(elements * 8) || end - begin !== (elements * bits) / 8)
     throw invalid(
       path,
-      `tensor "${shorten(name)}" of shape [${shape.join(', ')}] (${dtype}) does not fill its place, bytes ${begin} to ${end}`,
+      `tensor "${shown(name)}" of shape [${shape.join(', ')}] (${dtype}) does not fill its place, bytes ${begin} to ${end}`,
     );
   return { name, dtype, shape, begin, end };
 }
@@ -199,12 +200,12 @@ function checkPlaces(tensors: readonly TensorEntry[], dataBytes: number, path: s
     if (end > dataBytes)
       throw invalid(
         path,
-        `the file is cut short: tensor "${shorten(name)}" ends at byte ${end} of the data, which has ${dataBytes}`,
+        `the file is cut short: tensor "${shown(name)}" ends at byte ${end} of the data, which has ${dataBytes}`,
       );
     if (begin < expected)
-      throw invalid(path, `tensor "${shorten(name)}" begins at byte ${begin}, inside the one before it`);
+      throw invalid(path, `tensor "${shown(name)}" begins at byte ${begin}, inside the one before it`);
     if (begin > expected)
-      throw invalid(path, `bytes ${expected} to ${begin} of the data, before tensor "${shorten(name)}", are nobody's`);
+      throw invalid(path, `bytes ${expected} to ${begin} of the data, before tensor "${shown(name)}", are nobody's`);
     expected = end;
   }
   if (expected !== dataBytes) throw invalid(path, `bytes ${expected} to ${dataBytes} of the data are nobody's`);
@@ -221,7 +222,7 @@ function toFloat32(data: Buffer, { name, dtype, shape, begin, end }: TensorEntry
   if (dtype === 'BF16') return bfloatToFloat(new Uint16Array(buffer, byteOffset, length));
   throw new FinalError(
     'UnsupportedModel',
-    `${path}: tensor "${shorten(name)}" has type ${dtype}; read are ${FLOATS_READ.join(', ')}`,
+    `${path}: tensor "${shown(name)}" has type ${dtype}; read are ${FLOATS_READ.join(', ')}`,
   );
 }
 
@@ -236,7 +237,7 @@ async function readRange(file: FileHandle, path: string, offset: number, length:
 }
 
 const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-const shorten = (name: string): string => (name.length > 100 ? `${name.slice(0, 97)}…` : name);
+const shown = (name: string): string => shorten(name, 100);
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCounts = (value: unknown): value is number[] =>

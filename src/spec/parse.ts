@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { closest } from 'fastest-levenshtein';
 import { FinalError } from '../errors.js';
 import { refuseSecrets } from './secrets.js';
+import { shorten } from './shorten.js';
 import { fineTuneSpecSchema, type FineTuneSpec } from './spec.js';
 
 /** The smallest spec that runs, shown when nothing was given. */
@@ -124,5 +125,5 @@ function field(path: PropertyKey[]): string {
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   const json = JSON.stringify(value) ?? typeof value;
-  return json.length > 120 ? `${json.slice(0, 117)}…` : json;
+  return shorten(json, 120);
 }

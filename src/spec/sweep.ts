@@ -6,6 +6,7 @@ import { FinalError } from '../errors.js';
 import { datasetName, modelName } from './names.js';
 import { parseAs } from './parse.js';
 import { settingsSchema } from './settings.js';
+import { shorten } from './shorten.js';
 import { fineTuneSpecSchema, type FineTuneSpec, type ModelSpec, type TrainingSpec } from './spec.js';
 
 /** More trials than a table shows well; the result stays under 16 KB. */
@@ -136,7 +137,7 @@ function labelOf(model: ModelSpec, models: readonly ModelSpec[], set: Partial<Tr
     ...(models.length === 1 && Object.keys(set).length > 0 ? [] : [twins ? fullName(model) : name]),
     ...Object.entries(set).map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`),
   ].join(', ');
-  return label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
+  return shorten(label, LONGEST_LABEL);
 }
 
 function fullName(model: ModelSpec): string {
