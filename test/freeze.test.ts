@@ -8,7 +8,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openLocalStore } from '../src/artifacts/local-store.js';
 import { readEncoderTensors } from '../src/models/model-folder.js';
 import { fineTuneLocally, planLocally, type FineTuneSpecInput, type StageProgress } from '../src/training.js';
-import { listCheckpoints, readCheckpointWeights } from '../src/training/checkpoint.js';
+import { listCheckpoints } from '../src/training/checkpoint.js';
+import { readCheckpoint } from './support/read-checkpoint.js';
 import { writeTinyTokenizer } from './support/tiny-tokenizer.js';
 
 const trainerPath = fileURLToPath(new URL('../dist/src/trainer/child.js', import.meta.url));
@@ -63,7 +64,7 @@ it('publishes the frozen weights bit for bit, saves the rest alone, and goes on 
 
   const store = await openLocalStore({ folder: disturbed.store });
   const [checkpoint] = await listCheckpoints(store);
-  const saved = [...(await readCheckpointWeights(store, checkpoint!)).keys()];
+  const saved = [...(await readCheckpoint(store, checkpoint!)).weights.keys()];
   expect(saved.length).toBeGreaterThan(0);
   expect(saved.filter(isFrozen)).toEqual([]);
 });

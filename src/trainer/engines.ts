@@ -4,7 +4,7 @@ import type { StageContext } from '../artifacts/stage-context.js';
 import { loadWeights } from '../models/model-folder.js';
 import type { ArtifactRef, WeightsRef } from '../spec/stages.js';
 import { withBaseModel } from '../training/base-folder.js';
-import { readCheckpointWeights } from '../training/checkpoint.js';
+import { readWeights } from '../training/checkpoint.js';
 import { Engine } from '../training/engine.js';
 import { withTensors } from '../training/training-loop.js';
 import { EngineCache } from '../training/warm-engine.js';
@@ -39,11 +39,11 @@ export interface LendEngineOptions extends StageContext {
 export async function lendEngine({ model, weights, ...context }: LendEngineOptions): Promise<Engine> {
   const { store, engines } = context;
   if ('base' in weights) return (await engines.acquire(store, { model }, { fresh: true })).engine;
-  const { content } = await withTensors(weights.checkpoint, context);
+  const manifest = await withTensors(weights.checkpoint, context);
   const warm = await engines.acquire(store, { model });
-  const { sha256 } = content.weights;
+  const { sha256 } = manifest.content.weights;
   if (warm.weights !== sha256) {
-    const tensors = await readCheckpointWeights(store, weights.checkpoint);
+    const tensors = await readWeights(store, manifest);
     warm.weights = undefined;
     await warm.engine.load(tensors);
     warm.weights = sha256;

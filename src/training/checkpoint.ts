@@ -188,57 +188,26 @@ export async function findRecorded(
   return manifest;
 }
 
-/** Tensors and state of a checkpoint. */
-export interface Checkpoint {
-  manifest: CheckpointManifest;
-  /** By name, in the engine's layout. */
-  weights: Map<string, Float32Array>;
-  moments: Moments;
-  state: CheckpointState;
-}
-
 /**
- * Reads a checkpoint whole.
+ * The weights of a checkpoint that was found, by name, in the engine's layout.
  *
- * @throws DamagedError when it is not there or not whole.
+ * @throws DamagedError when they broke since.
  */
-export async function readCheckpoint(store: ArtifactStore, ref: CheckpointRef): Promise<Checkpoint> {
-  const manifest = await demandCheckpoint(store, ref);
-  const { weights, m, v } = manifest.content;
-  return {
-    manifest,
-    weights: await readTensors(store, weights),
-    moments: { m: await readTensors(store, m), v: await readTensors(store, v) },
-    state: await readState(store, manifest),
-  };
-}
-
-/** A checkpoint's weights alone, for evaluation and publishing. */
-export async function readCheckpointWeights(
+export async function readWeights(
   store: ArtifactStore,
-  ref: CheckpointRef,
+  { content }: CheckpointManifest,
 ): Promise<Map<string, Float32Array>> {
-  const { content } = await demandCheckpoint(store, ref);
   return readTensors(store, content.weights);
 }
 
-/** The state of a checkpoint. */
-export async function readState(store: ArtifactStore, { content }: CheckpointManifest): Promise<CheckpointState> {
-  return JSON.parse((await store.readBlob(content.state)).toString('utf8')) as CheckpointState;
+/** Both moments, likewise. */
+export async function readMoments(store: ArtifactStore, { content }: CheckpointManifest): Promise<Moments> {
+  return { m: await readTensors(store, content.m), v: await readTensors(store, content.v) };
 }
 
-/**
- * The manifest of a checkpoint.
- *
- * @throws DamagedError when it is not there or not whole.
- */
-export async function demandCheckpoint(store: ArtifactStore, ref: CheckpointRef): Promise<CheckpointManifest> {
-  const manifest = await findCheckpoint(store, ref);
-  if (manifest) return manifest;
-  throw new DamagedError(
-    `checkpoint ${keyOf(ref.lineage, ref.step)}`,
-    'it is missing, was set aside, or its tensors were removed: train this epoch again',
-  );
+/** The state, likewise. */
+export async function readState(store: ArtifactStore, { content }: CheckpointManifest): Promise<CheckpointState> {
+  return JSON.parse((await store.readBlob(content.state)).toString('utf8')) as CheckpointState;
 }
 
 async function readTensors(store: ArtifactStore, blob: BlobRef): Promise<Map<string, Float32Array>> {

@@ -1,10 +1,11 @@
 // A change of a running training: the new segment's weights, its schedule, its name.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readCheckpoint } from '../../test/support/read-checkpoint.js';
 import { TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
 import { readArtifact } from '../artifacts/artifact.js';
 import type { TrainingSpec } from '../spec/spec.js';
 import type { CheckpointRef, OpenSegmentInput, PlanResult } from '../spec/stages.js';
-import { findCheckpoint, readCheckpoint, readState, type CheckpointContent } from './checkpoint.js';
+import { findCheckpoint, readState, type CheckpointContent } from './checkpoint.js';
 import { getHistory } from './loss-history.js';
 import type { TrainingPlan } from './plan.js';
 import { learningRateAt } from './schedule.js';

@@ -4,8 +4,9 @@ import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
 import { FinalError, RetryableError } from '../errors.js';
 import type { TrainingSpec } from '../spec/spec.js';
 import {
-  readCheckpoint,
+  readMoments,
   readState,
+  readWeights,
   saveCheckpoint,
   type CheckpointManifest,
   type CheckpointState,
@@ -59,7 +60,7 @@ export class TrainingRun {
     if (difference !== undefined) this.demandSameNumerics(difference);
     const momentsKey = keyOfMoments(manifest);
     if (warm.weights !== content.weights.sha256 || warm.moments !== momentsKey) {
-      const { weights, moments } = await readCheckpoint(store, manifest);
+      const [weights, moments] = [await readWeights(store, manifest), await readMoments(store, manifest)];
       warm.weights = warm.moments = undefined;
       await warm.engine.load(weights);
       warm.optimizer.load(moments);
