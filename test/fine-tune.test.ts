@@ -38,7 +38,8 @@ function killingPool(
   stages: Partial<Record<Stage, (progress: StageProgress) => boolean>>,
   killed: Stage[],
 ): typeof TrainerPool {
-  return watchedPool((report, pid) => {
+  return watchedPool((report, call) => {
+    const pid = call.pid();
     if (killed.includes(report.stage) || !stages[report.stage]?.(report) || pid === undefined) return;
     killed.push(report.stage);
     process.kill(pid, 'SIGKILL');

@@ -6,16 +6,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TrainerPool } from '../activities/index.js';
+import type { TrainerPool } from '../activities/index.js';
 import { openLocalStore } from '../src/artifacts/local-store.js';
-import type { StageContext } from '../src/artifacts/stage-context.js';
 import type { FineTuneResult } from '../src/spec/stages.js';
 import { findServerProgram } from '../src/temporal/server-program.js';
-import type { TrainerOperation, TrainerOperations } from '../src/trainer/operations.js';
 import { listCheckpoints } from '../src/training/checkpoint.js';
 import type { RunProgress } from '../workflows/progress.js';
 import { bundleWorkflows, startTestServer } from './support/server.js';
 import { TinyProject, type RunPlace } from './support/tiny-project.js';
+import { watchedPool, type WatchedCall } from './support/watched-pool.js';
 
 let place: RunPlace;
 let project: TinyProject;
@@ -45,6 +44,7 @@ class Watch {
   readonly stopped: Promise<void>;
   private begin: () => void = () => undefined;
   private stop: () => void = () => undefined;
+  private last: WatchedCall | undefined;
 
   constructor() {
     this.begun = new Promise((resolve) => (this.begin = resolve));
@@ -53,32 +53,22 @@ class Watch {
 
   /** A pool whose first training is frozen at its first report until it is told to stop: so the stop comes in the middle of an epoch. */
   pool(): typeof TrainerPool {
-    // eslint-disable-next-line @typescript-eslint/no-this-alias
-    const watch = this;
-    return class extends TrainerPool {
-      override async call<K extends TrainerOperation>(
-        operation: K,
-        input: TrainerOperations[K]['input'],
-        context: StageContext,
-      ): Promise<TrainerOperations[K]['result']> {
-        if (operation !== 'trainEpoch') return super.call(operation, input, context);
-        const steps: number[] = [];
-        const isFirst = watch.calls.push(steps) === 1;
-        const signal = (name: NodeJS.Signals): void => void process.kill(this.pid!, name);
-        if (isFirst) context.signal.addEventListener('abort', () => setImmediate(() => signal('SIGCONT')));
-        const result = super.call(operation, input, {
-          ...context,
-          progress: (report) => {
-            context.progress(report);
-            if (report.stage !== 'train') return;
-            if (steps.push(report.done) > 1 || !isFirst) return;
-            signal('SIGSTOP');
-            watch.begin();
-          },
-        });
-        return isFirst ? result.finally(() => watch.stop()) : result;
+    return watchedPool(({ stage, done }, call) => {
+      if (stage !== 'train') return;
+      if (call !== this.last) {
+        this.last = call;
+        if (this.calls.push([]) === 1) this.freeze(call);
       }
-    };
+      this.calls.at(-1)!.push(done);
+    });
+  }
+
+  private freeze({ signal, ended, pid }: WatchedCall): void {
+    const send = (name: NodeJS.Signals): void => void process.kill(pid()!, name);
+    signal.addEventListener('abort', () => setImmediate(() => send('SIGCONT')));
+    void ended.then(this.stop);
+    send('SIGSTOP');
+    this.begin();
   }
 }
 
