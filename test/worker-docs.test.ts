@@ -72,6 +72,19 @@ describe('docs/own-worker.md', () => {
     }
   });
 
+  it('names every option of the plugin', () => {
+    const options = (path: string, name: string): string[] =>
+      [...new RegExp(`interface ${name} [^]*?\n}`).exec(read(path))![0].matchAll(/^  (\w+)\??: /gm)].map(
+        ([, key]) => key!,
+      );
+    const names = [
+      ...options('activities/worker-settings.ts', 'WorkerSettings'),
+      ...options('src/temporal/plugin.ts', 'FineTunePluginOptions'),
+    ];
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(read('docs/own-worker.md')).toMatch(new RegExp(`^\\| .*\`${name}\`.* \\|`, 'm'));
+  });
+
   it('names every entry of the package', () => {
     const names = Object.keys(manifest.exports).map((entry) => entry.replace('.', 'temporal-finetune'));
     for (const name of names.filter((each) => !each.endsWith('.json'))) {

@@ -13,6 +13,8 @@ const UNIMPLEMENTED = 12;
 export interface EvaluateAloneOptions {
   /** Queue of the runs; the activity waits for the training slot beside it. Default `finetune`. */
   taskQueue?: string;
+  /** Where the Workers train on another queue than `<taskQueue>-training`. */
+  trainingTaskQueue?: string;
   /** Default: made of the spec; one that runs already is joined. */
   activityId?: string;
 }
@@ -27,13 +29,17 @@ export interface EvaluateAloneOptions {
 export async function evaluateAlone(
   client: Client,
   spec: FineTuneSpecInput,
-  { taskQueue = DEFAULT_TASK_QUEUE, activityId }: EvaluateAloneOptions = {},
+  {
+    taskQueue = DEFAULT_TASK_QUEUE,
+    trainingTaskQueue = trainingTaskQueueOf(taskQueue),
+    activityId,
+  }: EvaluateAloneOptions = {},
 ): Promise<EvaluationReport> {
   const parsed = parseSpec(spec);
   try {
     return await client.activity.execute<EvaluationReport>('evaluate', {
       id: activityId ?? `evaluate-${sha256OfJson(parsed).slice(0, 16)}`,
-      taskQueue: trainingTaskQueueOf(taskQueue),
+      taskQueue: trainingTaskQueue,
       args: [parsed],
       startToCloseTimeout: '7 days',
       heartbeatTimeout: '30 s',

@@ -1,4 +1,5 @@
 // The Worker of this team: their own workflow and activity, and the plugin beside them.
+import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { FineTunePlugin } from 'temporal-finetune';
 import * as activities from './activities.js';
@@ -7,7 +8,7 @@ const connection = await NativeConnection.connect({ address: process.env.TEMPORA
 const worker = await Worker.create({
   connection,
   taskQueue: 'support',
-  workflowsPath: new URL('./workflows.js', import.meta.url).pathname,
+  workflowsPath: fileURLToPath(new URL('./workflows.js', import.meta.url)),
   activities,
   plugins: [new FineTunePlugin({ store: 'store' })],
 });

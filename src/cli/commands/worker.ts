@@ -24,6 +24,7 @@ import { installWorkerLog } from '../worker-log.js';
 
 interface WorkerOptions extends ConnectionOptionValues, WorkOptionValues, CommonOptionValues {
   only?: 'training' | 'workflow';
+  trainingTaskQueue?: string;
   metrics?: string;
   searchAttributes?: boolean;
   deployment?: string;
@@ -37,6 +38,7 @@ export function addWorkerCommand(program: Command): void {
     .command('worker')
     .description('run the Workers in the foreground until Ctrl-C or SIGTERM')
     .addOption(new Option('--only <part>', 'one of the two Workers alone').choices(['training', 'workflow']))
+    .option('--training-task-queue <name>', 'queue of training; default: that of the workflow with "-training" behind')
     .option(
       '--metrics <[host:]port>',
       'figures for Prometheus at http://host:port/metrics; host: 127.0.0.1',
@@ -50,7 +52,7 @@ export function addWorkerCommand(program: Command): void {
 }
 
 async function worker(options: WorkerOptions, output: Output): Promise<number> {
-  const { taskQueue, only } = options;
+  const { taskQueue, only, trainingTaskQueue = trainingTaskQueueOf(taskQueue) } = options;
   const target = await findTarget(options);
   await installWorkerLog({ verbose: true, metricsAddress: options.metrics });
   const { signal } = onInterrupt();
@@ -69,6 +71,7 @@ async function worker(options: WorkerOptions, output: Output): Promise<number> {
   });
   const workers = await createFineTuneWorkers({
     ...workerSettings(options),
+    trainingTaskQueue,
     searchAttributes: options.searchAttributes,
     deployment: deploymentOf(options),
     versioning: options.versioning,
@@ -78,7 +81,7 @@ async function worker(options: WorkerOptions, output: Output): Promise<number> {
     taskQueue,
     only,
   });
-  const queues = [only !== 'training' && taskQueue, only !== 'workflow' && trainingTaskQueueOf(taskQueue)];
+  const queues = [only !== 'training' && taskQueue, only !== 'workflow' && trainingTaskQueue];
   output.say(`Working on ${queues.filter(Boolean).join(' and ')}; Ctrl-C saves and stops`);
   const form = startForm(target, taskQueue);
   if (form !== undefined && only !== 'training') output.say(`Start runs from the UI: ${form}`);
