@@ -4,7 +4,7 @@ import { escapeMarkdown } from '../src/spec/markdown.js';
 import { shorten } from '../src/spec/shorten.js';
 import { drawLines } from './line-chart.js';
 import { joinParts } from './fit.js';
-import { codeTable, figure, pageHeading, warningLines } from './several-page.js';
+import { change, codeTable, figure, onTheWay, pageHeading, warningLines } from './several-page.js';
 
 /** A chain as it stands. */
 export interface ChainState {
@@ -14,7 +14,7 @@ export interface ChainState {
   matrix: number[][];
 }
 
-const NAME_LENGTH = 18;
+const NAME_LENGTH = 60;
 const SHOWN_PARTS = 8;
 
 /** Markdown for the chain as it stands. */
@@ -26,7 +26,7 @@ export function renderChainPage(progress: SeveralProgress, { base, rows, matrix 
     matrix.length < 2
       ? ''
       : drawLines({
-          title: 'NDCG@10 of each test part, by steps made',
+          title: 'NDCG@10 by test part and step',
           xRange: [0, rows.length],
           ends: ['base', `step ${rows.length}`],
           lines: rows.map(({ step }, part) => ({
@@ -41,18 +41,23 @@ export function renderChainPage(progress: SeveralProgress, { base, rows, matrix 
           codeTable([
             ['model', ...shown.map(({ step }) => `part ${step}`)],
             ...matrix.map((figures, model) => [
-              shorten(model === 0 ? base : `after step ${model}`, NAME_LENGTH),
+              model === 0 ? 'base model' : `after step ${model}`,
               ...shown.map((_, part) => `${figure(figures[part])}${part === model - 1 ? ' <' : ''}`),
             ]),
           ]),
         ].join('\n\n'),
-    rows.map(line).join('\n'),
-    progress.report === undefined ? '' : `- Comparison: ${escapeMarkdown(progress.report)}`,
+    [
+      `- Base model: ${escapeMarkdown(shorten(base, NAME_LENGTH))}`,
+      ...rows.map(line),
+      ...(progress.report === undefined ? [] : [`- Comparison: ${escapeMarkdown(progress.report)}`]),
+    ].join('\n'),
+    onTheWay(progress),
     warningLines(progress),
   ]);
 }
 
-function line({ step, name, model, error }: StepRow): string {
-  const state = error ? `failed: ${error.type}` : model ? model.path : 'not begun or on its way';
-  return `- Step ${step}, ${escapeMarkdown(name)}: ${escapeMarkdown(state)}`;
+function line({ step, name, model, error, verdict, verdictFromBase }: StepRow): string {
+  const changes = verdict ? [`${change(verdict)} by the step`, `${change(verdictFromBase)} from the base`] : [];
+  const state = error ? [`failed: ${error.type}`] : model ? [...changes, model.path] : ['not begun or on its way'];
+  return `- Step ${step}, ${escapeMarkdown(name)}: ${escapeMarkdown(state.join('; '))}`;
 }

@@ -121,7 +121,6 @@ function table({ before, epochs, publishedEpoch }: RunState): string {
 function outcome({ progress: { result } }: RunState): string {
   if (!result) return '';
   const { verdict, difference, interval } = result.verdict;
-  const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
   return [
     `**Verdict: ${verdict}** (${METRIC} ${signed(difference)}, 95 % interval ${signed(interval[0])} to ${signed(interval[1])})`,
     '',
@@ -129,6 +128,11 @@ function outcome({ progress: { result } }: RunState): string {
     `- Report: ${escapeMarkdown(result.report)}`,
     `- SHA-256 of model.safetensors: ${result.model.sha256}`,
   ].join('\n');
+}
+
+/** A change with its sign and four decimals. */
+export function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
 }
 
 function warnings({ progress: { warnings: all } }: RunState): string {

@@ -8,7 +8,7 @@ export const MARGIN = { left: 48, right: 16, top: 32, bottom: 26 };
 /** Fonts of the words. */
 export const FONT = 'font-family="ui-sans-serif, system-ui, sans-serif"';
 
-/** Maps values to a panel's place, with rounded ticks. */
+/** Maps values to a panel's place, with rounded ticks; `pad`: room above and below, as a share, but none above `most`. */
 export class Frame {
   private readonly ticks: number[];
   private readonly low: number;
@@ -18,9 +18,10 @@ export class Frame {
     private readonly xRange: readonly [number, number],
     [low, high]: readonly [number, number],
     pad = 0,
+    most = Infinity,
   ) {
     const span = Math.max(high - low, 0.02 * Math.abs(high), 1e-3);
-    this.ticks = niceTicks(low - pad * span, high + pad * span);
+    this.ticks = niceTicks(low - pad * span, Math.max(high, Math.min(high + pad * span, most)));
     this.low = this.ticks[0]!;
     this.high = this.ticks[this.ticks.length - 1]!;
   }

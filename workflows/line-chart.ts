@@ -8,8 +8,10 @@ const MOST_POINTS = 20;
 const MOST_LINES = 16;
 const MOST_NAMES = 4;
 const LONGEST_NAME = 60;
+/** Names nearer than this would stand on each other. */
+const NAME_ROOM = { x: 80, y: 12 };
 
-/** What to draw; the first line is drawn strongest. */
+/** What to draw: shares of 1, such as NDCG; the first line is drawn strongest. */
 export interface LineChart {
   title: string;
   /** First and last mark of the axis below. */
@@ -24,7 +26,9 @@ export function drawLines(chart: LineChart): string {
   if (lines.length === 0) return '';
   const values = lines.flatMap(({ points }) => points.map(([, y]) => y));
   const [first, last] = chart.xRange;
-  const frame = new Frame([first, Math.max(last, first + 1)], [Math.min(...values), Math.max(...values)], 0.12);
+  const range = [Math.min(...values), Math.max(...values)] as const;
+  const frame = new Frame([first, Math.max(last, first + 1)], range, 0.12, 1);
+  const names: Place[] = [];
   const drawn = lines.map(({ label, points }, place) => {
     const colour = LINE_COLOURS[place] ?? '#8a8f98';
     const every = Math.ceil(points.length / MOST_POINTS);
@@ -36,7 +40,7 @@ export function drawLines(chart: LineChart): string {
       line(shown, colour),
       ...(place < LINE_COLOURS.length ? shown.map(([x, y]) => dot(x, y, colour, place === 0 ? 4 : 2.5)) : []),
       // Names stand at the ends of the first few only: they would cover each other.
-      ...(place < MOST_NAMES ? [nameAt(endX, endY, escapeText(label), colour)] : []),
+      ...(place < MOST_NAMES ? [nameAt({ x: endX, y: endY }, escapeText(label), colour, names)] : []),
     ];
   });
   return [
@@ -48,11 +52,22 @@ export function drawLines(chart: LineChart): string {
   ].join('\n');
 }
 
-/** Beside the line's end, on the side where there is room. */
-function nameAt(x: number, y: number, name: string, colour: string): string {
-  return x < PANEL_WIDTH / 2
-    ? text(x + 8, y + 4, name, { anchor: 'start', colour })
-    : text(x - 6, y - 7, name, { anchor: 'end', colour });
+interface Place {
+  x: number;
+  y: number;
+}
+
+/** Beside the line's end, on the side where there is room, and where no earlier name stands. */
+function nameAt({ x, y }: Place, name: string, colour: string, taken: Place[]): string {
+  const isLeft = x < PANEL_WIDTH / 2;
+  const offsets = isLeft ? [4, 17, -9, 30] : [-7, 17, -20, 30];
+  const isFree = (offset: number): boolean =>
+    !taken.some((other) => Math.abs(other.x - x) < NAME_ROOM.x && Math.abs(other.y - (y + offset)) < NAME_ROOM.y);
+  const place = { x, y: y + (offsets.find(isFree) ?? offsets[0]!) };
+  taken.push(place);
+  return isLeft
+    ? text(x + 8, place.y, name, { anchor: 'start', colour })
+    : text(x - 6, place.y, name, { anchor: 'end', colour });
 }
 
 /** Texts that may come from data. */

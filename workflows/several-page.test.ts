@@ -12,6 +12,7 @@ import { MOST_STEPS } from '../src/spec/chain.js';
 import { MOST_TRIALS } from '../src/spec/sweep.js';
 import { renderChainPage } from './chain-page.js';
 import { shortError, shortWarnings } from './several.js';
+import { drawLines } from './line-chart.js';
 import { renderSweepPage, type TrialState } from './sweep-page.js';
 
 const EVIL = '<img src=x onerror=alert(1)>`\n# [x](javascript:y)';
@@ -35,21 +36,51 @@ describe('the page of a sweep', () => {
     const [first, second] = [trial(1), trial(2)];
     first.row.validation = 0.5;
     second.row.validation = 0.6;
-    const page = renderSweepPage(progress(), [first, second], 60);
+    const page = renderSweepPage(progress({ running: ['swept-trial-1'] }), { trials: [first, second], epochs: 60 });
     expect(page).toContain('### swept · sweep · round 1 of 3: 4 trials to epoch 1 of 4');
     expect(page).toContain('2 of 8 epochs · about 3 min of training left');
     expect(page.match(/<polyline/g)).toHaveLength(2);
     expect(page.indexOf('\n2 ')).toBeLessThan(page.indexOf('\n1 '));
+    expect(page).toContain('under Relationships: swept-trial-1');
+  });
+
+  it('fits the narrow column: settings stand in a list, not in the table, and the picture’s title is short', () => {
+    const trials = [trial(1, 'learningRate 0.0001, batchSize 64'), trial(2)];
+    trials.forEach((one) => (one.status = 'to epoch 100 …'));
+    const page = renderSweepPage(progress(), { trials, epochs: 60 });
+    for (const line of /```\n([\s\S]*?)```/.exec(page)![1]!.split('\n')) expect(line.length).toBeLessThan(46);
+    expect(page).toContain('- Trial 1: learningRate 0.0001, batchSize 64');
+    expect(/font-weight="600">([^<]*)</.exec(page)![1]!.length).toBeLessThan(36);
+  });
+
+  it('names the best at the end, with verdict, model, report and comparison', () => {
+    const place = { model: { path: '/out/model', sha256: 'd'.repeat(64) }, report: '/out/report.html' };
+    const page = renderSweepPage(progress({ stage: 'done', report: '/out/comparison.html' }), {
+      trials: [trial(1)],
+      epochs: 60,
+      best: {
+        ...{ trial: 1, label: 'learningRate 1', ...place, metrics: { before: {}, after: {} } },
+        verdict: { ...verdict, metric: 'ndcg@10', resamples: 10_000 },
+      },
+    });
+    expect(page).toContain('**Best: trial 1, learningRate 1**');
+    expect(page).toContain('**Verdict: unclear** (ndcg@10 −0.1235, 95 % interval −0.2346 to +0.3457)');
+    for (const shown of ['/out/model', '/out/report.html', '/out/comparison.html', 'd'.repeat(64)])
+      expect(page).toContain(shown);
+    expect(page).not.toContain('press R');
   });
 
   it('stays under the server’s limit with as many trials as a sweep may have', () => {
     const trials = Array.from({ length: MOST_TRIALS }, (_, index) => trial(index + 1, 'x'.repeat(72)));
     const warnings = Array.from({ length: 20 }, () => 'w'.repeat(300));
-    expect(Buffer.byteLength(renderSweepPage(progress({ warnings }), trials, 60))).toBeLessThan(20_000);
+    expect(Buffer.byteLength(renderSweepPage(progress({ warnings }), { trials, epochs: 60 }))).toBeLessThan(20_000);
   });
 
   it('takes no markup from data', () => {
-    const page = renderSweepPage(progress({ name: EVIL, note: EVIL, warnings: [EVIL] }), [trial(1, EVIL)], 4);
+    const page = renderSweepPage(progress({ name: EVIL, note: EVIL, warnings: [EVIL], running: [EVIL] }), {
+      trials: [trial(1, EVIL)],
+      epochs: 4,
+    });
     const outside = page.replace(/```[\s\S]*?```/g, '');
     expect(outside).not.toContain('<img');
     expect(page.match(/```/g)).toHaveLength(2);
@@ -59,7 +90,7 @@ describe('the page of a sweep', () => {
 describe('the page of a chain', () => {
   it('shows every model on every test part and where the models are', () => {
     const rows: StepRow[] = [
-      { step: 1, name: EVIL, model: { path: '/out/one', sha256: 'a' } },
+      { step: 1, name: EVIL, model: { path: '/out/one', sha256: 'a' }, verdict, verdictFromBase: verdict },
       { step: 2, name: 'two', error: { type: 'NonFiniteLoss', message: 'it exploded' } },
     ];
     const matrix = [
@@ -68,9 +99,23 @@ describe('the page of a chain', () => {
     ];
     const page = renderChainPage(progress(), { base: EVIL, rows, matrix });
     expect(page).toMatch(/after step 1 +0\.8000 < +0\.4500/);
+    expect(page).toContain('−0.1235 unclear by the step; −0.1235 unclear from the base; /out/one');
     expect(page).toContain('failed: NonFiniteLoss');
     expect(page.replace(/```[\s\S]*?```/g, '')).not.toContain('<img');
     expect(page.match(/<polyline/g)).toHaveLength(2);
+  });
+});
+
+describe('the picture of several lines', () => {
+  it('goes no higher than 1, and no name stands on another', () => {
+    const points = (end: number) => [[0, 0.7] as const, [2, end] as const];
+    const lines = [0.99, 0.985, 0.98].map((end, index) => ({ label: `part ${index}`, points: points(end) }));
+    const picture = drawLines({ title: 'NDCG@10', xRange: [0, 2], ends: ['base', 'step 2'], lines });
+    const ticks = [...picture.matchAll(/>(\d\.\d+)</g)].map(([, tick]) => Number(tick));
+    expect(Math.max(...ticks)).toBe(1);
+    const heights = [...picture.matchAll(/y="([\d.]+)"[^>]*>part/g)].map(([, y]) => Number(y)).sort((a, b) => a - b);
+    expect(heights).toHaveLength(3);
+    heights.slice(1).forEach((y, index) => expect(y - heights[index]!).toBeGreaterThanOrEqual(12));
   });
 });
 

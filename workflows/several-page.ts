@@ -1,10 +1,11 @@
 // What the pages of sweeps and chains share: the heading with the bar, tables in code blocks (the page's own tables have no padding), the
 // warnings at the end. Texts that come from data are escaped.
-import type { SeveralProgress } from '../src/spec/comparison.js';
+import type { SeveralProgress, ShortVerdict } from '../src/spec/comparison.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
-import { duration } from './details.js';
+import { duration, signed } from './details.js';
 
 const SHOWN_WARNINGS = 6;
+const SHOWN_RUNNING = 4;
 
 /** Name, what goes on, and how far it is. */
 export function pageHeading(kind: string, progress: SeveralProgress): string {
@@ -20,6 +21,24 @@ export function pageHeading(kind: string, progress: SeveralProgress): string {
     '',
     `<progress value="${percent}" max="100"></progress> ${facts.join(' · ')}`,
   ].join('\n');
+}
+
+/** Where the runs that go on now are to be seen, and how the page is used; empty at the end. */
+export function onTheWay({ running, stage }: SeveralProgress): string {
+  if (stage === 'done') return '';
+  const more = running.length > SHOWN_RUNNING ? [`and ${running.length - SHOWN_RUNNING} more`] : [];
+  const ids = [...running.slice(0, SHOWN_RUNNING), ...more].join(', ');
+  return [
+    ...(running.length === 0 ? [] : [`running now, each with a page of its own under Relationships: ${ids}`]),
+    'press R to refresh this page; pause and resume are under More Actions',
+  ]
+    .map((line) => `- ${escapeMarkdown(line)}`)
+    .join('\n');
+}
+
+/** A change with its verdict, e.g. `+0.1856 improved`; a dash without one. */
+export function change(verdict: Pick<ShortVerdict, 'verdict' | 'difference'> | undefined): string {
+  return verdict ? `${signed(verdict.difference)} ${verdict.verdict}` : '–';
 }
 
 /** Rows of equal length as a code block; the first is the head. */

@@ -1,10 +1,12 @@
 // The page of a sweep: who is ahead, the validation figures by epoch as a picture, and the table of the trials.
-import type { SeveralProgress, TrialRow } from '../src/spec/comparison.js';
+import type { SeveralProgress, SweepResult, TrialRow } from '../src/spec/comparison.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
 import { shorten } from '../src/spec/shorten.js';
+import { METRIC } from './curve.js';
 import { drawLines } from './line-chart.js';
+import { signed } from './details.js';
 import { joinParts } from './fit.js';
-import { codeTable, figure, pageHeading, warningLines } from './several-page.js';
+import { codeTable, figure, onTheWay, pageHeading, warningLines } from './several-page.js';
 
 /** A trial on its way: its row, where it stands, and its curve. */
 export interface TrialState {
@@ -17,8 +19,17 @@ export interface TrialState {
 const SHOWN_TRIALS = 60;
 const LABEL_LENGTH = 44;
 
+/** A sweep as it stands. */
+export interface SweepState {
+  trials: readonly TrialState[];
+  /** Of the longest trial. */
+  epochs: number;
+  /** Once it is published. */
+  best?: SweepResult['best'] | undefined;
+}
+
 /** Markdown for the sweep as it stands. */
-export function renderSweepPage(progress: SeveralProgress, trials: readonly TrialState[], epochs: number): string {
+export function renderSweepPage(progress: SeveralProgress, { trials, epochs, best }: SweepState): string {
   const ahead = [...trials].sort(
     (a, b) =>
       b.row.epochs - a.row.epochs || (b.row.validation ?? -1) - (a.row.validation ?? -1) || a.row.trial - b.row.trial,
@@ -26,22 +37,24 @@ export function renderSweepPage(progress: SeveralProgress, trials: readonly Tria
   return joinParts([
     pageHeading('sweep', progress),
     drawLines({
-      title: 'NDCG@10 on the validation part, by epoch',
+      title: 'Validation NDCG@10 by epoch',
       xRange: [1, epochs],
       ends: ['epoch 1', `epoch ${epochs}`],
       lines: ahead.map(({ row, curve }) => ({ label: `trial ${row.trial}`, points: curve })),
     }),
     table(ahead),
     'NDCG@10. Trials are chosen by the validation part; the test part has no say.',
-    progress.report === undefined ? '' : `- Comparison: ${escapeMarkdown(progress.report)}`,
+    outcome(progress, best),
+    ahead.map(settings).join('\n'),
+    onTheWay(progress),
     warningLines(progress),
   ]);
 }
 
 function table(trials: readonly TrialState[]): string {
   return codeTable([
-    // The page's column is narrow: what matters most stands first.
-    ['trial', 'valid.', 'test', 'status', 'settings'],
+    // The page's column is narrow: settings stand in the list below.
+    ['trial', 'valid.', 'test', 'status'],
     ...trials
       .slice(0, SHOWN_TRIALS)
       .map(({ row, status }) => [
@@ -49,7 +62,30 @@ function table(trials: readonly TrialState[]): string {
         figure(row.validation),
         figure(row.after),
         status,
-        shorten(row.label, LABEL_LENGTH),
       ]),
   ]);
+}
+
+function settings({ row: { trial, label } }: TrialState): string {
+  return `- Trial ${trial}: ${escapeMarkdown(shorten(label, LABEL_LENGTH))}`;
+}
+
+function outcome({ report }: SeveralProgress, best: SweepState['best']): string {
+  const places = report === undefined ? [] : [`Comparison: ${report}`];
+  if (!best) return places.map((line) => `- ${escapeMarkdown(line)}`).join('\n');
+  const { trial, label, model, report: ofRun, verdict } = best;
+  const [low, high] = verdict.interval;
+  const lines = [
+    `Model: ${model.path}`,
+    `Report: ${ofRun}`,
+    `SHA-256 of model.safetensors: ${model.sha256}`,
+    ...places,
+  ];
+  return [
+    `**Best: trial ${trial}, ${escapeMarkdown(shorten(label, LABEL_LENGTH))}**`,
+    '',
+    `**Verdict: ${verdict.verdict}** (${METRIC} ${signed(verdict.difference)}, 95 % interval ${signed(low)} to ${signed(high)})`,
+    '',
+    ...lines.map((line) => `- ${escapeMarkdown(line)}`),
+  ].join('\n');
 }

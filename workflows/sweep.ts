@@ -57,6 +57,8 @@ class Sweep {
   private readonly racers: Racer[];
   private readonly rounds: number[];
   private readonly several: Several;
+  /** Once it is published. */
+  private best: SweepResult['best'] | undefined;
 
   constructor(
     private readonly spec: SweepSpec,
@@ -72,7 +74,8 @@ class Sweep {
     this.several = new Several({
       name: sweepName(spec),
       epochsPlanned: this.epochsAhead(0, this.racers),
-      render: (progress) => renderSweepPage(progress, this.racers, this.rounds.at(-1)!),
+      render: (progress) =>
+        renderSweepPage(progress, { trials: this.racers, epochs: this.rounds.at(-1)!, best: this.best }),
     });
   }
 
@@ -84,24 +87,29 @@ class Sweep {
     const published = await this.publish(best, pinned);
     if ('result' in published) {
       best.status = 'best';
+      const { model, report, verdict, metrics } = published.result;
+      this.best = {
+        ...{ trial: best.row.trial, label: best.row.label, model, report },
+        metrics: { before: metrics.before, after: metrics.after },
+        verdict,
+      };
       several.warn(published.result.warnings, nameOf(best));
     } else {
       best.status = 'not published';
       best.row.error = published.failure;
     }
     const report = await this.compare(pinned.storeId, 'result' in published ? published.result : undefined);
-    if (!('result' in published)) {
+    if ('failure' in published) {
       const { type, message } = published.failure;
       throw ApplicationFailure.nonRetryable(
         `sweep: trial ${best.row.trial} (${best.row.label}) is best, but could not be published: ${message}\nThe comparison is in ${report}`,
         type,
       );
     }
-    const { model, report: ofRun, verdict, metrics } = published.result;
-    const { before, after } = metrics;
+    const { model, verdict } = published.result;
     const result: SweepResult = {
       name: several.progress.name,
-      best: { trial: best.row.trial, label: best.row.label, model, report: ofRun, metrics: { before, after }, verdict },
+      best: this.best!,
       trials: this.racers.map(({ row }) => shortError(row)),
       rounds,
       report,
