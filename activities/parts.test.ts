@@ -2,7 +2,7 @@
 import type { Context } from '@temporalio/activity';
 import { DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FinalError } from '../src/errors.js';
+import { FinalError, RetryableError } from '../src/errors.js';
 import { parseSpec } from '../src/spec/parse.js';
 import type { DatasetPin, ModelPin, StageProgress } from '../src/spec/stages.js';
 import { TRAINING_WORKER_OPTIONS } from '../src/temporal/worker.js';
@@ -108,8 +108,20 @@ describe('a failure', () => {
     expect(failure.message).toMatch(/^Worker: no space left .*copyfile.*Free some/);
   });
 
-  it('is cut to a few kilobytes', () => {
-    expect(toFailure(new Error('x'.repeat(100_000)), { attempt: 1 }).message.length).toBeLessThan(4100);
+  it('that is tried again fits into what the server keeps of one, with all its causes', () => {
+    const long = '漢x'.repeat(10_000);
+    const cause = new Error(long, { cause: new TypeError(long, { cause: new Error(long) }) });
+    for (const error of [
+      new RetryableError('SourceUnavailable', long, { cause }),
+      new Error(`ENOSPC: ${long}`, { cause }),
+    ]) {
+      const sent = defaultFailureConverter.errorToFailure(toFailure(error, { attempt: 1 }), defaultPayloadConverter);
+      // As JSON it is longer than as the server has it.
+      expect(Buffer.byteLength(JSON.stringify(sent))).toBeLessThan(3800);
+      expect(sent.message!.length).toBeGreaterThan(400);
+      expect(sent.cause?.cause?.stackTrace).toMatch(/^TypeError\n +at /);
+    }
+    expect(toFailure(new FinalError('InvalidData', long), { attempt: 1 }).message.length).toBeGreaterThan(1500);
   });
 });
 

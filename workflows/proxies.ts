@@ -4,7 +4,7 @@ import { ActivityCancellationType, proxyActivities, type ActivityOptions } from 
 import type { Activities } from '../activities/activities.js';
 import { ARTIFACT_DAMAGED } from '../src/errors.js';
 import type { ActivityTimes } from '../src/spec/activity-times.js';
-import { fitBytes } from './fit.js';
+import { fitBytes } from '../src/spec/shorten.js';
 
 const OPTIONS: ActivityOptions = {
   heartbeatTimeout: '30 seconds',
