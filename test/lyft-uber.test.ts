@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readArtifact } from '../src/artifacts/artifact.js';
 import { openLocalStore } from '../src/artifacts/local-store.js';
 import type { StageContext } from '../src/artifacts/stage-context.js';
 import type { ArtifactStore, BlobRef } from '../src/artifacts/store.js';
@@ -15,7 +16,7 @@ import { createEngines, lendEngine } from '../src/trainer/engines.js';
 import { batchOf, pairsOf } from '../src/training/batches.js';
 import { trainEpoch } from '../src/training/epoch.js';
 import { AdamW, clipCoefficient, gradientNorm } from '../src/training/optimizer.js';
-import { planTraining } from '../src/training/plan.js';
+import { planTraining, type TrainingPlan } from '../src/training/plan.js';
 import { learningRateAt, linearSchedule } from '../src/training/schedule.js';
 
 const SHARED = new URL('../../shared/', import.meta.url).pathname;
@@ -91,6 +92,7 @@ describe.skipIf(isMissing)('all-MiniLM-L6-v2 on Lyft → Uber (needs ../shared/m
       ) as LossFixture;
       const part = await readTokens(store, plan.tokens, 'train');
       const pairs = pairsOf(part);
+      const micro = (await readArtifact<TrainingPlan>(store, plan.plan)).facts; // 16 GB hold each batch whole
       expect(pairs.queries).toHaveLength(fixture.pairs);
       const { engine } = await engines.acquire(
         store,
@@ -110,7 +112,7 @@ describe.skipIf(isMissing)('all-MiniLM-L6-v2 on Lyft → Uber (needs ../shared/m
       const schedule = linearSchedule({ learningRate: 2e-5, warmupRatio: 0.1, totalSteps: fixture.totalSteps });
       const errors: number[] = [];
       for (const [step, { batch, loss: expected, norm: expectedNorm }] of fixture.steps.entries()) {
-        const { loss, gradients } = await engine.step({ ...batchOf(Int32Array.from(batch), pairs, part, 10), step });
+        const { loss, gradients } = await engine.step({ ...batchOf(Int32Array.from(batch), pairs, part, micro), step });
         const norm = gradientNorm(engine.parameters, gradients);
         errors.push(Math.abs(loss - expected));
         expect(Math.abs(norm / expectedNorm - 1), `gradient norm at step ${step}`).toBeLessThan(1e-2);

@@ -17,7 +17,7 @@ export interface StepSetup {
   name: string;
   dropout?: number;
   freeze?: FreezeSpec;
-  microBatchSize?: number;
+  microBatchTokens?: number;
 }
 
 /** What is measured. */
@@ -79,9 +79,9 @@ await serveJob<StepJob>(async (job): Promise<StepResult> => {
       const peak = job.limit && round > 0 ? await measurePeak(model.config, tokens) : 0;
       if (peak > 0) peaks.push(peak / 1e9);
       let first: { loss: number; gradients: Map<string, Float32Array> } | undefined;
-      for (const [at, { microBatchSize }] of job.setups.entries()) {
+      for (const [at, { microBatchTokens }] of job.setups.entries()) {
         const start = now();
-        const result = await engines[at]!.step({ ...batch, step: 0, ...(microBatchSize && { microBatchSize }) });
+        const result = await engines[at]!.step({ ...batch, step: 0, ...(microBatchTokens && { microBatchTokens }) });
         const seconds = (now() - start) / 1000;
         if (round === 0) {
           // The first round only warms up; its last batch is compared.

@@ -44,7 +44,7 @@ describe('planReport', () => {
       'after the split, dropped: 1 question also in train',
       'train: 8 questions, 7 documents, 8 pairs',
       'train: 0 questions, 3 documents',
-      '8 pairs, 3 epochs, 4 steps of 10 pairs (micro-batches of 4)',
+      '8 pairs, 3 epochs, 4 steps of 10 pairs (micro-batches as large as 4 of the longest pairs)',
       'about 1:15 of training, 300 MB of memory, 40 MB of disk',
       '! prompts are missing',
     ]) {

@@ -13,6 +13,9 @@ const TEXT = 100;
 export function planReport(spec: FineTuneSpec, view: LocalPlanView): string {
   const { plan, corpus, warnings } = view;
   const { training } = spec;
+  const { microBatchSize } = plan;
+  const microBatches =
+    microBatchSize < training.batchSize ? ` (micro-batches as large as ${microBatchSize} of the longest pairs)` : '';
   const blocks = [
     `${colors.bold(outputName(spec))}: ${modelName(spec.model)} on ${datasetName(spec.dataset)}`,
     rows(view),
@@ -22,7 +25,7 @@ export function planReport(spec: FineTuneSpec, view: LocalPlanView): string {
     histogram('Tokens a document', view.lengths.documents),
     cutLines(plan.cut),
     `${colors.bold('Training')}\n  ${plan.pairs} pairs, ${training.epochs} epochs, ${plan.totalSteps} steps of ${training.batchSize} pairs` +
-      ` (micro-batches of ${plan.microBatchSize}), ${training.loss}\n` +
+      `${microBatches}, ${training.loss}\n` +
       frozenLine(plan.parameters) +
       `  rate: up to ${training.learningRate} over ${Math.ceil(plan.totalSteps * training.warmupRatio)} steps, then down to 0 at step ${plan.totalSteps};` +
       ' after extendEpochs down to 0 at the new last step',

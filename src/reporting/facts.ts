@@ -103,7 +103,7 @@ export function machineFacts(
         ]
       : []),
     { label: 'Peak memory of the trainer', value: `${count(training.peakMemoryMb)} MB` },
-    { label: 'Pairs a micro-batch', value: count(plan.microBatchSize) },
+    { label: 'Longest pairs a micro-batch', value: count(plan.microBatchSize) },
     {
       label: 'Checkpoint',
       value: `step ${count(published.checkpoint.step)} of training ${published.checkpoint.lineage}`,

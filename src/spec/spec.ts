@@ -101,7 +101,10 @@ const trainingSchema = z.strictObject({
   seed: z.number().int().nonnegative().default(42),
   /** Seconds between checkpoints inside an epoch; stretched to 50 × what one costs, so that all take less than 2 % of the time. */
   checkpointEverySeconds: z.number().positive().default(30),
-  /** Pairs a micro-batch (gradient caching: the loss stays that of the whole batch); null = estimated from the memory there is. */
+  /**
+   * Pairs of the greatest length that memory must hold at once; shorter ones go together in greater number (gradient caching: the loss stays that of the
+   * whole batch). null = estimated from the memory there is.
+   */
   microBatchSize: z.number().int().positive().nullable().default(null),
   /** Which epoch is published: the last one, or the best one on a validation part of the training data. */
   keep: z.enum(['last', 'best']).default('last'),

@@ -60,17 +60,17 @@ export function pairsOf(part: {
   };
 }
 
-/** Token ids of a batch of pairs; small enough batches need no micro-batches. */
+/** Token ids of a batch of pairs, to be taken in micro-batches of the tokens that `microBatchSize` of the largest pairs have. */
 export function batchOf(
   chosen: Int32Array,
   pairs: TrainingPairs,
   { queries, documents }: Pick<TokensPart, 'queries' | 'documents'>,
-  microBatchSize: number,
+  { microBatchSize, tokens: { largestPair } }: { microBatchSize: number; tokens: { largestPair: number } },
 ): Omit<TrainingBatch, 'step'> {
   return {
     queries: Array.from(chosen, (pair) => textAt(queries, pairs.queries[pair]!)),
     documents: Array.from(chosen, (pair) => textAt(documents, pairs.documents[pair]!)),
-    ...(microBatchSize < chosen.length ? { microBatchSize } : {}),
+    microBatchTokens: microBatchSize * largestPair,
   };
 }
 

@@ -10,7 +10,6 @@ import { addDropoutMasks } from '../text/dropout-masks.js';
 import { PACKED_INPUTS } from '../text/packed-names.js';
 import { packTexts, type PackedBatch } from '../text/packing.js';
 import { textAt, textCount, type TokenizedTexts } from '../text/tokenized-texts.js';
-import { embeddingBatches } from './embedding-batches.js';
 import { GradientStore } from './gradient-store.js';
 import {
   backwardGraph,
@@ -23,6 +22,7 @@ import {
 } from './engine-graphs.js';
 import { EngineSession, toTensor } from './engine-session.js';
 import { trainedParameters } from './freeze.js';
+import { tokenBatches } from './token-batches.js';
 import type { Parameter, StepResult, TrainingBatch, TrainingEngine } from './training-engine.js';
 
 /** Options of {@link Engine.create}. */
@@ -107,9 +107,9 @@ export class Engine implements TrainingEngine {
 
   /**
    * Loss and gradients of a batch, without changing a parameter. Gradients are named and laid out as {@link parameters} and are valid
-   * until the next step. `microBatchSize` counts pairs; the loss stays that of the whole batch.
+   * until the next step. In micro-batches, pairs of like length go together; the loss stays that of the whole batch.
    */
-  async step({ queries, documents, step, microBatchSize = queries.length }: TrainingBatch): Promise<StepResult> {
+  async step({ queries, documents, step, microBatchTokens = Infinity }: TrainingBatch): Promise<StepResult> {
     const { training } = this.options;
     if (training === undefined)
       throw new Error('Engine.step: needs an engine made with `training`, got one that only embeds');
@@ -118,22 +118,20 @@ export class Engine implements TrainingEngine {
         `Engine.step: needs one document a query, got ${queries.length} queries and ${documents.length} documents`,
       );
     }
-    if (!Number.isInteger(microBatchSize) || microBatchSize < 1) {
-      throw new Error(`Engine.step: microBatchSize must be a whole number of at least 1, got ${microBatchSize}`);
+    if (!(microBatchTokens >= 1)) {
+      throw new Error(`Engine.step: microBatchTokens must be at least 1, got ${microBatchTokens}`);
     }
     this.gradientStore.clear();
     const pairs = queries.length;
-    const micro: PackedBatch[] = [];
-    const places: number[][] = [];
-    for (let first = 0; first < pairs; first += microBatchSize) {
-      const end = Math.min(pairs, first + microBatchSize);
-      // Queries first, then their documents, also in the whole batch: a text's place does not hang on the micro-batch.
-      const own = Array.from({ length: end - first }, (_, at) => first + at);
-      const texts = [...own.map((pair) => queries[pair]!), ...own.map((pair) => documents[pair]!)];
-      micro.push(this.pack(texts));
-      places.push([...own, ...own.map((pair) => pairs + pair)]);
-    }
-    const tokens = micro.reduce((sum, { offsets, lengths }) => sum + offsets[lengths.length]!, 0);
+    const pairTokens = queries.map((query, pair) => query.length + documents[pair]!.length);
+    const tokens = pairTokens.reduce((sum, length) => sum + length, 0);
+    const parts =
+      tokens <= microBatchTokens ? [[...queries.keys()]] : tokenBatches(pairTokens, { tokens: microBatchTokens });
+    const micro = parts.map((own) =>
+      this.pack([...own.map((pair) => queries[pair]!), ...own.map((pair) => documents[pair]!)]),
+    );
+    // Queries first, then their documents, as in the whole batch: a text's place does not hang on the micro-batch.
+    const places = parts.map((own) => [...own, ...own.map((pair) => pairs + pair)]);
     const loss =
       micro.length === 1
         ? await this.runStep(micro[0]!, places[0]!, step)
@@ -147,7 +145,7 @@ export class Engine implements TrainingEngine {
     const result = new Float32Array(total * this.dimension);
     const lengths = Int32Array.from({ length: total }, (_, text) => texts.offsets[text + 1]! - texts.offsets[text]!);
     let done = 0;
-    for (const batch of embeddingBatches(lengths, EMBEDDING_BUDGET)) {
+    for (const batch of tokenBatches(lengths, EMBEDDING_BUDGET)) {
       // The run blocks: let the signal and timers in between.
       await setImmediate();
       signal?.throwIfAborted();

@@ -26,6 +26,7 @@ export interface TrainingPlan {
   stepsPerEpoch: number[];
   pairsPerEpoch: number[];
   totalSteps: number;
+  /** Pairs, counted as if each were the largest: a micro-batch holds `microBatchSize · tokens.largestPair` tokens. */
   microBatchSize: number;
   dropout: { hidden: number; attention: number };
   /** Of a segment (segment.ts): the checkpoint that it goes on from, and the steps of the warm-up. */
@@ -134,7 +135,7 @@ async function measureStep(
   const lengths = lengthsOf(part, pairs);
   const tokensOf = (batch: Int32Array): number => batch.reduce((sum, pair) => sum + lengths[pair]!, 0);
   const median = batches.sort((a, b) => tokensOf(a) - tokensOf(b))[batches.length >> 1]!;
-  const batch = { ...batchOf(median, pairs, part, facts.microBatchSize), step: 0 };
+  const batch = { ...batchOf(median, pairs, part, facts), step: 0 };
   const { engine } = await engines.acquire(store, {
     model: input.model,
     training: engineTraining(input.spec.training, facts),

@@ -16,7 +16,8 @@ export interface TrainingBatch {
   documents: Int32Array[];
   /** The step from 0 over the whole run: dropout masks follow from it. */
   step: number;
-  microBatchSize?: number;
+  /** Tokens of a micro-batch; a batch with no more is one piece. Default: no limit. */
+  microBatchTokens?: number;
 }
 
 /**

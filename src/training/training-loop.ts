@@ -104,9 +104,7 @@ export async function trainOn(
     const batch = batches[run.stepInEpoch];
     if (!batch) throw new Error(`trainEpoch: epoch ${run.epoch} has ${batches.length} batches, the plan says more`);
     const isLast = run.stepInEpoch === batches.length - 1;
-    const { loss, learningRate } = await run.advance(batchOf(batch, pairs, tokens, plan.microBatchSize), {
-      last: isLast,
-    });
+    const { loss, learningRate } = await run.advance(batchOf(batch, pairs, tokens, plan), { last: isLast });
     speed.add(batch.length);
     context.progress({
       stage: 'train',

@@ -2,7 +2,7 @@
 // of tokens, so a weight's gradient transposes the narrow operand apart and multiplies plainly.
 import { concat, fill, gemm, matMul, mul, reshape, scalar, slice, transpose } from '../build.js';
 import type { Op } from '../ops.js';
-import type { Shape, Tensor } from '../tensor.js';
+import { isNode, type Shape, type Tensor } from '../tensor.js';
 import { unbroadcast, type GradientRule } from './gradient-rule.js';
 
 export const linalgGradients = {
@@ -49,9 +49,15 @@ export function ones(x: Tensor): Tensor {
   return fill(1, [1, x.shape[0]!]);
 }
 
-/** Sums of the columns of `[tokens, width]`, as a product, in the shape `[width]` or `[1, width]`. */
+/**
+ * Sums of the columns of `[tokens, width]`, as a product, in the shape `[width]` or `[1, width]`. Those of a product `a·b` are `(1·a)·b`:
+ * pooling gives every token of a text the same gradient, and adding up thousands of equal addends rounds them all the same way.
+ */
 export function columnSums(x: Tensor, shape: Shape): Tensor {
-  return reshape(matMul(ones(x), x), shape);
+  if (!isNode(x.node, 'MatMul')) return reshape(matMul(ones(x), x), shape);
+  const { transA, transB, alpha } = x.node.attributes;
+  const [a, b] = x.node.inputs as [Tensor, Tensor];
+  return reshape(matMul(matMul(ones(x), a, { transB: transA }), b, { transB, alpha }), shape);
 }
 
 /** xᵀ as a copy of its own. */
