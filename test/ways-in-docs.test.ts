@@ -1,7 +1,7 @@
 // The code and the commands of docs/client.md, docs/failures.md, docs/security.md and docs/ui.md, run as they stand there against a
 // development server with stub activities.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -113,6 +113,20 @@ describe('docs/failures.md', { timeout: 60_000 }, () => {
     const typesOf = (part: string): string[] => [...part.matchAll(/^\| `(\w+)` \|/gm)].map(([, type]) => type!);
     expect(typesOf(final)).toEqual([...FINAL_ERROR_TYPES]);
     expect(typesOf(retried)).toEqual([...RETRYABLE_ERROR_TYPES, 'UnexpectedError', 'ArtifactDamaged']);
+  });
+
+  it('names every type that the workflows, the activities and the command give by themselves', async () => {
+    const texts = await Promise.all(
+      ['workflows', 'activities', 'src/cli'].map(async (room) => {
+        const names = await readdir(join(root, room), { recursive: true });
+        const sources = names.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+        return Promise.all(sources.map((name) => readFile(join(root, room, name), 'utf8')));
+      }),
+    );
+    const given = /(?:\btype: |\bfailure\(\s*|nonRetryable\(\w+, )'([A-Z]\w+)'/g;
+    const types = texts.flat().flatMap((text) => [...text.matchAll(given)].map(([, type]) => type!));
+    expect(types).toEqual(expect.arrayContaining(['InvalidUpdate', 'UnexpectedError', 'NoDiskSpace', 'Usage']));
+    expect(types.filter((type) => !pages.get('failures')!.includes(`\`${type}\``))).toEqual([]);
   });
 
   it('shows code that tells a failure’s type', async () => {
