@@ -41,15 +41,25 @@ const specNamed = (name: string): RetrainSpecInput => ({
   output: { name },
 });
 
-/** Calls `finetune schedule …` on the test's server; its exit code and what it printed as an object. */
-async function schedule(...args: string[]): Promise<{ code: number | null; out: Record<string, unknown> }> {
-  const all = [main, 'schedule', ...args, '--address', environment.address, '--json'];
-  const child = spawn(process.execPath, all, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
-  let text = '';
-  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const code = await new Promise<number | null>((done) => child.once('close', done));
-  return { code, out: JSON.parse(text.trimEnd().split('\n').pop() ?? '') as Record<string, unknown> };
+interface Called {
+  code: number | null;
+  /** What people read. */
+  shown: string;
+  out: Record<string, unknown>;
 }
+
+/** Calls `finetune …` on the test's server; its exit code and what it printed. */
+async function finetune(...args: string[]): Promise<Called> {
+  const all = [main, ...args, '--address', environment.address, '--json'];
+  const env = { ...process.env, NO_COLOR: '1' };
+  const child = spawn(process.execPath, all, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [text, shown] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (shown += chunk.toString()));
+  const code = await new Promise<number | null>((done) => child.once('close', done));
+  return { code, shown, out: JSON.parse(text.trimEnd().split('\n').pop() ?? '') as Record<string, unknown> };
+}
+const schedule = (...args: string[]): Promise<Called> => finetune('schedule', ...args);
 
 async function withWorkers<T>(
   taskQueue: string,
@@ -148,8 +158,20 @@ describe('a Schedule', () => {
       expect(numActionsTaken).toBe(1);
       const { workflowId } = recentActions[0]!.action.workflow;
       expect(workflowId).toMatch(/^retrain-overlap-2/);
+      const watching = finetune('watch', workflowId);
       release();
       expect(await environment.client.workflow.getHandle(workflowId).result()).toMatchObject({ outcome: 'promoted' });
+      // Its result is not that of a fine-tuning: both commands know it, and say why.
+      for (const told of [await watching, await finetune('result', workflowId)]) {
+        expect(told).toMatchObject({ code: 0, out: { status: 'COMPLETED', result: { outcome: 'promoted' } } });
+        expect(told.shown).toMatch(/Outcome +promoted\nPromoted: a gain is proven\.[\s\S]*Champion +version 1, \/out/);
+      }
+      const described = await schedule('describe', handle.scheduleId);
+      expect(described).toMatchObject({
+        code: 0,
+        out: { recent: [{ workflowId, end: 'promoted' }], times: ['every 30d'] },
+      });
+      expect(described.shown).toContain('overlap SKIP, catch-up 1d, pauses when a retrain fails');
       await handle.delete();
     });
   });

@@ -1,6 +1,7 @@
 // The times that a Worker's owner sets, as the server gets them with each activity.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bundleWorkflows, startTestServer } from '../test/support/server.js';
+import type { StubOptions } from '../test/support/stub-activities.js';
 import { STUB_SPEC, withStubRun, type StubRun } from '../test/support/workflow-run.js';
 
 let place: Parameters<typeof withStubRun>[0];
@@ -45,6 +46,19 @@ it('are those of every activity after the first, on both queues', { timeout: 60_
   const set = { seconds: [60, 30 * DAYS, 3600], pauses: [5, 300, 2], attempts: 7 };
   for (const id of ['download-model', 'train-epoch-1', 'publish-model']) expect(times.get(id)).toEqual(set);
   expect(times.get('pin-inputs')).toMatchObject({ pauses: [1, 60, 2], attempts: 0 });
+});
+
+it('are those of a retrain’s activities, too', { timeout: 60_000 }, async () => {
+  const activityTimes = { heartbeatTimeout: 60, scheduleToStartTimeout: 3600 };
+  const champion = { version: 1, sha256: 'c', path: '/out/data/champions/x', folder: '/out/data/versions/x-v1' };
+  const replace: StubOptions['replace'] = (stubs) => ({
+    openRetrain: async (input) => ({ ...(await stubs.openRetrain(input)), champion, activityTimes }),
+  });
+  const input = { ...STUB_SPEC, training: { epochs: 1 } };
+  const times = await withStubRun(place, input, { workflowType: 'retrain', replace }, scheduled);
+  for (const id of ['place-champion', 'settle-retrain', 'promote-champion']) {
+    expect(times.get(id)).toMatchObject({ seconds: [60, 30 * DAYS, 3600] });
+  }
 });
 
 it('are the defaults otherwise: half a minute without a sign, retries without end', { timeout: 60_000 }, async () => {

@@ -4,10 +4,10 @@ import { escapeMarkdown } from '../src/spec/markdown.js';
 
 const SHOWN_WARNINGS = 10;
 
-/** What the page shows. */
+/** What the page shows, and what the query `getProgress` answers. */
 export interface RetrainPage {
   name: string;
-  /** Absent at the end. */
+  /** What goes on; absent at the end. */
   doing?: string | undefined;
   data?: string;
   /** The champion that it began with. */

@@ -138,6 +138,10 @@ describe('a retrain', () => {
       const first = await start(input);
       await expect.poll(() => ids, { timeout: 30_000 }).toContain('train-epoch-1');
       expect(await pageOf(first)).toMatch(/fine-tuning the candidate\n\n.*trained by the workflow retrain-/s);
+      expect(await first.query('getProgress')).toMatchObject({
+        doing: 'fine-tuning the candidate',
+        candidate: `retrain-${input.output.name}-01234567`,
+      });
       const second = await retrainOf(await start(input));
       expect(second).toMatchObject({ outcome: 'busy' });
       expect(second.why).toContain(`retrain-${input.output.name}-01234567`);

@@ -3,9 +3,11 @@
 import {
   CancelledFailure,
   CancellationScope,
+  defineQuery,
   executeChild,
   ParentClosePolicy,
   setCurrentDetails,
+  setHandler,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -18,6 +20,9 @@ import { isArtifactDamaged, MOST_REPAIRS, toWorkflowFailure } from './failures.j
 import type { fineTune } from './fine-tune.js';
 import { activitiesOn, type CallActivity } from './proxies.js';
 import { renderRetrain, type RetrainPage } from './retrain-page.js';
+
+/** Where a retrain stands. */
+const getRetrainProgress = defineQuery<RetrainPage>('getProgress');
 
 const CLOSING_POLICY = ParentClosePolicy.REQUEST_CANCEL;
 
@@ -37,6 +42,9 @@ export async function retrain(input?: unknown): Promise<RetrainResult> {
 async function retrainOnce(spec: RetrainSpec): Promise<RetrainResult> {
   const page: RetrainPage = { name: '', doing: 'looking at the data' };
   const show = (change: Partial<RetrainPage>): void => setCurrentDetails(renderRetrain(Object.assign(page, change)));
+  setHandler(getRetrainProgress, () => page, {
+    description: 'What goes on, the champion, the run that trains the candidate; at the end the decision and why',
+  });
   show({});
   const opened = await activitiesOn()('openRetrain', 'open-retrain', 'Has anything changed?', { spec });
   const { name, storeId, champion, unchanged, warnings = [] } = opened;

@@ -18,7 +18,8 @@ export function errorFacts(error: unknown): ErrorFacts {
   if (error instanceof ActivityFailure)
     return { ...errorFacts(error.cause ?? error.message), where: error.activityType };
   if (error instanceof ApplicationFailure) return { type: error.type ?? 'Failure', message: error.message };
-  if (error instanceof CancelledFailure) return { type: 'Cancelled', message: 'the run was cancelled' };
+  if (error instanceof CancelledFailure)
+    return { type: 'Cancelled', message: 'the run was cancelled; started again, it goes on from what it has saved' };
   if (error instanceof TimeoutFailure) return { type: 'Timeout', message: error.message };
   if (error instanceof FinalError || error instanceof RetryableError)
     return { type: error.type, message: error.message };

@@ -51,24 +51,39 @@ export async function followRun({ client, run, output, taskQueue, signal }: Foll
 }
 
 /** Tells how a closed run ended. @returns the exit code. */
-export async function tellOutcome({ client, run, target, output, verbose = false }: FollowOptions): Promise<number> {
-  const { workflowId } = run;
+export async function tellOutcome(options: FollowOptions): Promise<number> {
+  const { run, target, output } = options;
   try {
     const result = await run.result();
     output.say(summary(result, { uiPage: uiPage(target, run) }));
-    output.set(jsonOutcome({ workflowId, runId: run.runId, status: 'COMPLETED' }, result));
+    output.set(jsonOutcome({ workflowId: run.workflowId, runId: run.runId, status: 'COMPLETED' }, result));
     return EXIT.completed;
   } catch (error) {
-    const status = await fineTuneHandle(client, workflowId, run.runId || undefined)
-      .describe()
-      .then((description) => description.status.name)
-      .catch(() => 'UNKNOWN');
-    output.say(errorBlock(error, { verbose }));
-    const page = uiPage(target, run);
-    if (page !== undefined) output.say(`  ${page}`);
-    output.set(jsonOutcome({ workflowId, runId: run.runId, status }, undefined, errorFacts(error)));
-    return EXIT.failed;
+    return tellFailure(options, error);
   }
+}
+
+/** Tells how a run failed, or that it was cancelled; `more` goes into the object for programs. @returns the exit code. */
+export async function tellFailure(
+  {
+    client,
+    run: { workflowId, runId },
+    target,
+    output,
+    verbose = false,
+  }: Omit<FollowOptions, 'run'> & { run: Pick<FineTuneRun, 'workflowId' | 'runId'> },
+  error: unknown,
+  more: object = {},
+): Promise<number> {
+  const status = await fineTuneHandle(client, workflowId, runId || undefined)
+    .describe()
+    .then((description) => description.status.name)
+    .catch(() => 'UNKNOWN');
+  output.say(errorBlock(error, { verbose }));
+  const page = uiPage(target, { workflowId, runId });
+  if (page !== undefined) output.say(`  ${page}`);
+  output.set({ ...jsonOutcome({ workflowId, runId, status }, undefined, errorFacts(error)), ...more });
+  return EXIT.failed;
 }
 
 /** Page of the run in the Temporal UI, where that is known. */

@@ -1,23 +1,21 @@
 // What `sweep` and `chain` share: starting with a Worker of their own or on one that runs elsewhere, progress (what goes on, the step of
 // the first run that trains, the time left), the table at the end, and the object for programs.
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { ChainResult, SeveralProgress, SweepResult } from '../spec/comparison.js';
 import type { TrialResult } from '../../workflows/trial.js';
 import { findTarget, type ConnectionTarget } from '../temporal/connection.js';
 import { CHAIN_WORKFLOW, SWEEP_WORKFLOW } from '../temporal/defaults.js';
-import { lookAtRun } from '../temporal/run-watch.js';
 import type { WorkflowRun } from '../temporal/start-or-join.js';
 import { connectClient } from './connect.js';
-import { errorBlock, errorFacts } from './errors.js';
-import { EXIT, frameOf, tellOutcome, uiPage, type FollowOptions } from './follow.js';
+import { EXIT, tellFailure, tellOutcome, uiPage, type FollowOptions } from './follow.js';
+import { followParent, type Surroundings } from './follow-parent.js';
 import { callAs } from './invocation.js';
 import { withCommon, withConnection, withWork } from './options.js';
 import { jsonOutcome, type Output } from './output.js';
 import { INTERRUPTED, withOwnWorker, type OwnWorkerOptions } from './own-worker.js';
-import { clock, ProgressView, type ProgressFrame } from './progress-view.js';
+import { clock, type ProgressFrame } from './progress-view.js';
 import { chainSummary, sweepSummary, trialSummary } from './several-summary.js';
 import { onInterrupt } from './signals.js';
 
@@ -26,6 +24,8 @@ export interface SeveralOptions extends OwnWorkerOptions {
   id?: string;
   /** False: a Worker runs elsewhere. */
   worker: boolean;
+  /** Start and do not wait, for a Worker that runs elsewhere. */
+  detach?: boolean;
 }
 
 /** True for a workflow type that this file follows; false for single runs. */
@@ -62,7 +62,8 @@ export function withSeveral(command: Command): Command {
   return withCommon(withWork(withConnection(command)))
     .option('--id <workflow-id>', "default: the name and the spec's hash")
     .option('--db <file>', 'history of the server that is started; default: .finetune/server/temporal.db')
-    .option('--no-worker', 'a Worker runs elsewhere: start and wait only');
+    .option('--no-worker', 'a Worker runs elsewhere: start and wait only')
+    .option('--detach', 'a Worker runs elsewhere: return once it is started');
 }
 
 /** Starts (or joins, or finds) and waits for the end. @returns the exit code. */
@@ -72,7 +73,9 @@ export async function runSeveral<Result extends SeveralResult>(
   options: SeveralOptions,
   output: Output,
 ): Promise<number> {
-  const again = callAs(`${kind.name} ${specPath}${options.worker ? '' : ' --no-worker'}`);
+  const { detach = false } = options;
+  const hasOwnWorker = options.worker && !detach;
+  const again = callAs(`${kind.name} ${specPath}${hasOwnWorker ? '' : ' --no-worker'}`);
   const work = async (
     client: Client,
     target: ConnectionTarget,
@@ -84,19 +87,28 @@ export async function runSeveral<Result extends SeveralResult>(
       workflowId: id,
       taskQueue,
       // With a Worker elsewhere its disk is not seen from here.
-      arePublished: (result) => !options.worker || pathsOf(result).every((path) => existsSync(path)),
+      arePublished: (result) => !hasOwnWorker || pathsOf(result).every((path) => existsSync(path)),
     });
     output.say(HEADLINES[run.outcome](kind.name, run.workflowId));
     output.say(`  ${uiPage(target, run) ?? `on ${target.address}`}`);
+    const { workflowId, runId } = run;
+    if (detach && run.outcome !== 'finished') {
+      output.say(`Follow it with \`${callAs(`watch ${workflowId}`)}\`.`);
+      output.set({ ...jsonOutcome({ workflowId, runId, status: 'RUNNING' }), result: null });
+      return EXIT.completed;
+    }
     const follow = { client, run, target, output, taskQueue, verbose, signal };
     const following = followSeveral(follow);
     if (await (working ? Promise.race([following, working.then(() => false)]) : following)) return tellSeveral(follow);
-    const { workflowId, runId } = run;
-    output.say(`The ${kind.name} ${workflowId} ${working ? 'is kept' : 'goes on'}: \`${again}\` follows it.`);
+    output.say(
+      working
+        ? `The ${kind.name} ${workflowId} is kept: \`${again}\` goes on where it was.`
+        : `Not waiting any more; the ${kind.name} ${workflowId} goes on. \`${again}\` follows it.`,
+    );
     output.set({ ...jsonOutcome({ workflowId, runId, status: 'RUNNING' }, undefined, INTERRUPTED), result: null });
     return EXIT.interrupted;
   };
-  if (options.worker) {
+  if (hasOwnWorker) {
     return withOwnWorker(options, output, ({ client, target, signal, working }) =>
       work(client, target, signal, working),
     );
@@ -124,37 +136,11 @@ export interface FollowSeveralOptions {
 }
 
 /** Shows a sweep or a chain until it is closed; true = closed, false = `signal` was aborted. */
-export async function followSeveral({
-  client,
-  run,
-  output,
-  taskQueue,
-  signal,
-}: FollowSeveralOptions): Promise<boolean> {
-  const view = new ProgressView({ stream: output.stream });
-  const warned = new Set<string>();
+export function followSeveral(options: FollowSeveralOptions): Promise<boolean> {
   const countdown = new Countdown();
-  let status = 'RUNNING';
-  try {
-    for (let turn = 0; !signal?.aborted; turn++) {
-      const withPollers = turn % 8 === 7;
-      const snapshot = await lookAtRun<SeveralProgress>(client, run, { taskQueue, withPollers });
-      ({ status } = snapshot);
-      for (const warning of snapshot.progress?.warnings ?? []) {
-        if (!warned.has(warning)) view.say(`! ${warning}`);
-        warned.add(warning);
-      }
-      if (!['RUNNING', 'UNREACHABLE', 'PAUSED'].includes(status)) break;
-      const { progress, ...rest } = snapshot;
-      const own = frameOf(rest, taskQueue);
-      const frame = progress ? await frameOfSeveral(client, countdown.applied(progress), own, taskQueue) : own;
-      if (frame) view.show(frame);
-      await sleep(700, undefined, signal ? { signal } : {}).catch(() => undefined);
-    }
-  } finally {
-    view.stop({ finished: status === 'COMPLETED' });
-  }
-  return signal?.aborted !== true;
+  return followParent<SeveralProgress>(options, (progress, around) =>
+    frameOfSeveral(countdown.applied(progress), around),
+  );
 }
 
 /** The workflow tells the time left when a run ends; until the next one it runs down here, and is not shown once it is over. */
@@ -169,16 +155,12 @@ class Countdown {
   }
 }
 
-/** What goes on as the title; step and loss of the first run that trains; epochs and time left over all. */
+/** What goes on as the title; step and loss of a run that trains; epochs and time left over all. */
 async function frameOfSeveral(
-  client: Client,
   { note, stage, running, epochsDone, epochsPlanned, etaSeconds, paused }: SeveralProgress,
-  own: ProgressFrame | undefined,
-  taskQueue: string,
+  { own, ofRuns }: Surroundings,
 ): Promise<ProgressFrame> {
-  const [first] = running;
-  const child = first === undefined ? undefined : await lookAtRun(client, { workflowId: first, runId: '' }, { taskQueue, withPollers: false }).catch(() => undefined); // prettier-ignore
-  const inner = child ? frameOf(child, taskQueue) : own;
+  const inner = running.length === 0 ? own : await ofRuns(running);
   const overall = [
     `${epochsDone} of ${epochsPlanned} epochs`,
     ...(running.length > 1 ? [`${running.length} runs`] : []),
@@ -196,13 +178,8 @@ async function frameOfSeveral(
 }
 
 /** Tells how a closed sweep or chain ended. @returns the exit code. */
-export async function tellSeveral({
-  client,
-  run,
-  target,
-  output,
-  verbose = false,
-}: FollowSeveralOptions): Promise<number> {
+export async function tellSeveral(options: FollowSeveralOptions): Promise<number> {
+  const { run, target, output } = options;
   const { workflowId, runId } = run;
   const page = uiPage(target, run);
   try {
@@ -216,15 +193,7 @@ export async function tellSeveral({
     });
     return EXIT.completed;
   } catch (error) {
-    const status = await client.workflow
-      .getHandle(workflowId, runId || undefined)
-      .describe()
-      .then((description) => description.status.name)
-      .catch(() => 'UNKNOWN');
-    output.say(errorBlock(error, { verbose }));
-    if (page !== undefined) output.say(`  ${page}`);
-    output.set({ ...jsonOutcome({ workflowId, runId, status }, undefined, errorFacts(error)), result: null });
-    return EXIT.failed;
+    return tellFailure(options, error, { result: null });
   }
 }
 

@@ -35,6 +35,7 @@ interface TimeOptions extends ServerOptions {
   keepsQueue?: boolean;
 }
 
+const SHOWN_RUNS = 5;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 24 * 3600, w: 7 * 24 * 3600 };
 
 /** Adds the command and its parts. */
@@ -77,6 +78,11 @@ export function addScheduleCommand(program: Command): void {
   withCommon(withConnection(schedule.command('list').description('the Schedules, and when each is due'))).action(
     plainAction(list),
   );
+  withCommon(
+    withConnection(
+      schedule.command('describe').argument('<schedule-id>').description('times, policies, and the newest retrains'),
+    ),
+  ).action(action(describe));
   // Without a policy a trigger starts one beside another, and the Schedule neither counts it as running nor minds its failure.
   const acts = [
     ['trigger', 'retrain now, unless one is at work', (handle) => handle.trigger('SKIP')],
@@ -115,7 +121,7 @@ async function list(options: ServerOptions, output: Output): Promise<number> {
   const client = await connectClient(await findTarget(options), output);
   const schedules = await listRetrainSchedules(client);
   const table = new Table({
-    head: ['schedule', 'next', 'last run', ''],
+    head: ['schedule', 'next (UTC)', 'last run', ''],
     style: { head: [], border: [], compact: true },
   });
   for (const { scheduleId, paused, note, next, recent } of schedules) {
@@ -125,6 +131,44 @@ async function list(options: ServerOptions, output: Output): Promise<number> {
   output.say(schedules.length > 0 ? table.toString() : 'No Schedule retrains anything on this server');
   output.set({ schedules });
   return EXIT.completed;
+}
+
+async function describe(scheduleId: string, options: ServerOptions, output: Output): Promise<number> {
+  const client = await connectClient(await findTarget(options), output);
+  const described = await client.schedule.getHandle(scheduleId).describe().catch(unknownSchedule);
+  const { spec, policies, info, action: start, state } = described;
+  const { intervals = [], calendars = [], timezone = 'UTC', jitter } = spec;
+  const times = [
+    ...calendars.map(({ comment }) => comment ?? 'a calendar, which the UI shows'),
+    ...intervals.map(({ every }) => `every ${duration(Number(every))}`),
+  ];
+  const newest = info.recentActions.map(({ action: { workflow } }) => workflow.workflowId).slice(-SHOWN_RUNS);
+  const ends = await Promise.all(newest.map((workflowId) => endOf(client, workflowId)));
+  output.say(`${scheduleId}: ${start.workflowType} on the queue "${start.taskQueue}"${state.paused ? ', paused' : ''}`);
+  if (state.note) output.say(`  note      ${state.note}`);
+  output.say(
+    `  when      ${times.join('; ')} (${timezone})${jitter ? `, put off by ${duration(jitter)} at most` : ''}`,
+  );
+  output.say(`  next      ${nextOf(info.nextActionTimes)}`);
+  output.say(
+    `  policies  overlap ${policies.overlap}, catch-up ${duration(policies.catchupWindow)}, ${policies.pauseOnFailure ? 'pauses' : 'goes on'} when a retrain fails`,
+  );
+  newest.forEach((workflowId, index) =>
+    output.say(`  ${index === 0 ? 'retrains' : '        '}  ${workflowId}  ${ends[index]}`),
+  );
+  const recent = newest.map((workflowId, index) => ({ workflowId, end: ends[index] }));
+  output.set({ scheduleId, paused: state.paused, times, timezone, next: info.nextActionTimes, policies, recent });
+  return EXIT.completed;
+}
+
+/** The outcome of a retrain, or the status of one that has none. */
+async function endOf(client: Client, workflowId: string): Promise<string> {
+  try {
+    const { status, memo } = await client.workflow.getHandle(workflowId).describe();
+    return typeof memo?.outcome === 'string' ? memo.outcome : status.name.toLowerCase();
+  } catch {
+    return 'no longer kept by the server';
+  }
 }
 
 function onSchedule(
@@ -145,9 +189,10 @@ function onSchedule(
 async function tell(client: Client, scheduleId: string, done: string, output: Output): Promise<number> {
   const { state, info, policies } = await client.schedule.getHandle(scheduleId).describe();
   output.say(`${done} ${scheduleId}${state.paused ? ' (paused)' : ''}`);
-  output.say(`  next ${info.nextActionTimes.slice(0, 3).map(shown).join(', ') || '–'}`);
+  output.say(`  next ${nextOf(info.nextActionTimes)}`);
   const running = info.runningActions.map(({ workflow }) => workflow.workflowId);
-  if (running.length > 0) output.say(`  running ${running.join(', ')}`);
+  if (running.length > 0)
+    output.say(`  running ${running.join(', ')}; \`${callAs(`watch ${running[0]}`)}\` follows it`);
   output.set({ scheduleId, paused: state.paused, next: info.nextActionTimes, running, policies });
   return EXIT.completed;
 }
@@ -183,6 +228,17 @@ function interval(text: string): number {
   const seconds = Number(count) * (UNITS[unit] ?? NaN);
   if (!(seconds > 0)) throw new InvalidArgumentError(`a number with s, m, h, d or w is needed, got "${text}".`);
   return 1000 * seconds;
+}
+
+/** The next three starts. */
+function nextOf(times: readonly Date[]): string {
+  return times.length === 0 ? '–' : `${times.slice(0, 3).map(shown).join(', ')} UTC`;
+}
+
+/** Milliseconds as they are given, e.g. `30d`. */
+function duration(ms: number): string {
+  const [unit, seconds] = Object.entries(UNITS).findLast(([, size]) => ms % (1000 * size) === 0) ?? ['s', 1];
+  return `${ms / (1000 * seconds)}${unit}`;
 }
 
 const shown = (time: Date | undefined): string => (time ? time.toISOString().slice(0, 16).replace('T', ' ') : '–');

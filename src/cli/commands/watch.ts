@@ -2,14 +2,17 @@
 import type { Command } from 'commander';
 import { fineTuneHandle, followFineTune } from '../../temporal/client.js';
 import { findTarget } from '../../temporal/connection.js';
+import type { RetrainResult } from '../../spec/retrain.js';
 import { TRIAL_WORKFLOW } from '../../temporal/defaults.js';
+import { RETRAIN_WORKFLOW } from '../../temporal/schedules.js';
 import { followNewest } from '../../temporal/start-or-join.js';
 import { action } from '../action.js';
 import { connectClient } from '../connect.js';
-import { EXIT, followRun, tellOutcome, uiPage } from '../follow.js';
+import { EXIT, followRun, tellOutcome, uiPage, type FollowOptions } from '../follow.js';
 import { callAs } from '../invocation.js';
 import { jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
+import { followRetrain, tellRetrain } from '../retrain.js';
 import { followSeveral, isOfSeveral, tellSeveral, tellTrial, type SeveralResult } from '../several.js';
 import { onInterrupt } from '../signals.js';
 
@@ -39,13 +42,14 @@ async function watch(workflowId: string, options: WatchOptions, output: Output):
   const { taskQueue, verbose } = options;
   const common = { client, target, output, taskQueue, verbose, signal };
   const { type } = await fineTuneHandle(client, workflowId, run.runId).describe();
-  if (isOfSeveral(type)) {
-    const follow = { ...common, run: await followNewest<SeveralResult>(client, workflowId) };
-    if (await followSeveral(follow)) return tellSeveral(follow);
-  } else {
-    const follow = { ...common, run };
-    if (await followRun(follow)) return type === TRIAL_WORKFLOW ? tellTrial(follow) : tellOutcome(follow);
-  }
+  const follow = { ...common, run: await followNewest<never>(client, workflowId) };
+  const isClosed = await (isOfSeveral(type)
+    ? followSeveral(follow)
+    : type === RETRAIN_WORKFLOW
+      ? followRetrain(follow)
+      : followRun({ ...common, run }));
+  if (isClosed) return tell(type, common, workflowId);
+  output.say(`Not waiting any more; ${workflowId} goes on.`);
   output.set(jsonOutcome({ workflowId, runId: run.runId, status: 'RUNNING' }));
   return EXIT.interrupted;
 }
@@ -62,8 +66,18 @@ async function result(workflowId: string, options: WatchOptions, output: Output)
   }
   const { taskQueue, verbose } = options;
   const common = { client, target, output, taskQueue, verbose };
+  return tell(type, common, workflowId);
+}
+
+/** Tells how a closed run of any of the workflows ended. @returns the exit code. */
+async function tell(type: string, common: Omit<FollowOptions, 'run'>, workflowId: string): Promise<number> {
+  const { client } = common;
   if (isOfSeveral(type)) {
     return tellSeveral({ ...common, run: await followNewest<SeveralResult>(client, workflowId) });
   }
+  if (type === RETRAIN_WORKFLOW) {
+    return tellRetrain({ ...common, run: await followNewest<RetrainResult>(client, workflowId) });
+  }
+  const run = await followFineTune(client, workflowId);
   return type === TRIAL_WORKFLOW ? tellTrial({ ...common, run }) : tellOutcome({ ...common, run });
 }

@@ -1,0 +1,80 @@
+// Follows a workflow that starts runs of its own (sweep, chain, retrain) on the terminal: what it says of itself, and the step of the run
+// that trains now.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { lookAtRun } from '../temporal/run-watch.js';
+import type { WorkflowRun } from '../temporal/start-or-join.js';
+import { frameOf } from './follow.js';
+import type { Output } from './output.js';
+import { ProgressView, type ProgressFrame } from './progress-view.js';
+
+/** A workflow being followed. */
+export interface FollowParentOptions {
+  client: Client;
+  run: WorkflowRun<unknown>;
+  output: Output;
+  taskQueue: string;
+  /** Aborted: stop following; the runs go on. */
+  signal?: AbortSignal;
+}
+
+/** What is known beside the workflow's own progress: its activity, and the runs' activities. */
+export interface Surroundings {
+  own: ProgressFrame | undefined;
+  /** Looks at the runs and gives the frame of one that works; one that waits when all do. */
+  ofRuns: (workflowIds: readonly string[]) => Promise<ProgressFrame | undefined>;
+}
+
+const MOST_LOOKS = 4;
+
+/**
+ * Shows the workflow until it is closed; true = closed, false = `signal` was aborted.
+ *
+ * @param toFrame Makes what is shown of the answer to the query `getProgress`.
+ */
+export async function followParent<Progress extends { warnings?: readonly string[] }>(
+  { client, run, output, taskQueue, signal }: FollowParentOptions,
+  toFrame: (progress: Progress, around: Surroundings) => Promise<ProgressFrame>,
+): Promise<boolean> {
+  const view = new ProgressView({ stream: output.stream });
+  const warned = new Set<string>();
+  let status = 'RUNNING';
+  try {
+    for (let turn = 0; !signal?.aborted; turn++) {
+      const withPollers = turn % 8 === 7;
+      const snapshot = await lookAtRun<Progress>(client, run, { taskQueue, withPollers });
+      ({ status } = snapshot);
+      for (const warning of snapshot.progress?.warnings ?? []) {
+        if (!warned.has(warning)) view.say(`! ${warning}`);
+        warned.add(warning);
+      }
+      if (!['RUNNING', 'UNREACHABLE', 'PAUSED'].includes(status)) break;
+      const { progress, ...rest } = snapshot;
+      const own = frameOf(rest, taskQueue);
+      const ofRuns = (ids: readonly string[]): Promise<ProgressFrame | undefined> =>
+        frameOfRuns(client, ids, taskQueue);
+      const frame = progress ? await toFrame(progress, { own, ofRuns }) : own;
+      if (frame) view.show(frame);
+      await sleep(700, undefined, signal ? { signal } : {}).catch(() => undefined);
+    }
+  } finally {
+    view.stop({ finished: status === 'COMPLETED' });
+  }
+  return signal?.aborted !== true;
+}
+
+async function frameOfRuns(
+  client: Client,
+  workflowIds: readonly string[],
+  taskQueue: string,
+): Promise<ProgressFrame | undefined> {
+  let waiting: ProgressFrame | undefined;
+  for (const workflowId of workflowIds.slice(0, MOST_LOOKS)) {
+    const look = { taskQueue, withPollers: false };
+    const snapshot = await lookAtRun(client, { workflowId, runId: '' }, look).catch(() => undefined);
+    const frame = snapshot && frameOf(snapshot, taskQueue);
+    if (snapshot?.activity && !snapshot.activity.waiting) return frame;
+    waiting ??= frame;
+  }
+  return waiting;
+}
