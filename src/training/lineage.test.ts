@@ -57,7 +57,10 @@ describe('lineageOf', () => {
       },
       ...{ warmupRatio: 0.1, weightDecay: 0.01, maxGradientNorm: 1, dropout: 0.2, checkpointEverySeconds: 30 },
     } as unknown as LineageInputs['training'];
-    expect([NUMERICS_VERSION, lineageOf(inputs({ training }))]).toEqual([3, '']);
+    expect([NUMERICS_VERSION, lineageOf(inputs({ training }))]).toEqual([
+      3,
+      '029be763104fc1a0fa14fab6e08e9481ea26e2dfbea232230ef86f898db9b01d',
+    ]);
   });
 
   it('is another for every setting but those that change no weight, so that a new setting counts by default', () => {
