@@ -55,8 +55,9 @@ describe('docs/retrain.md', () => {
   });
 
   it('shows commands that make, change and delete a Schedule', { timeout: 120_000 }, async () => {
-    const [create, , trigger, pause, update, resume, gone] = await run(blocks('sh')[0]!);
+    const [create, , described, trigger, pause, update, resume, gone] = await run(blocks('sh')[0]!);
     expect(create).toMatch(/Made retrain-support-encoder\n {2}next 20\d\d-\d\d-01 0[12]:00/);
+    expect(described).toMatch(/when +0 3 1 \* \* \(Europe\/Berlin\)/);
     expect(trigger).toMatch(/Triggered retrain-support-encoder/);
     expect(pause).toMatch(/Paused retrain-support-encoder \(paused\)/);
     expect(update).toMatch(/Changed retrain-support-encoder \(paused\)/);

@@ -13,6 +13,7 @@ import {
 } from '../../temporal/schedules.js';
 import { action, plainAction } from '../action.js';
 import { connectClient } from '../connect.js';
+import { cronText } from '../cron-text.js';
 import { EXIT } from '../follow.js';
 import { callAs } from '../invocation.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
@@ -138,10 +139,7 @@ async function describe(scheduleId: string, options: ServerOptions, output: Outp
   const described = await client.schedule.getHandle(scheduleId).describe().catch(unknownSchedule);
   const { spec, policies, info, action: start, state } = described;
   const { intervals = [], calendars = [], timezone = 'UTC', jitter } = spec;
-  const times = [
-    ...calendars.map(({ comment }) => comment ?? 'a calendar, which the UI shows'),
-    ...intervals.map(({ every }) => `every ${duration(Number(every))}`),
-  ];
+  const times = [...calendars.map(cronText), ...intervals.map(({ every }) => `every ${duration(Number(every))}`)];
   const newest = info.recentActions.map(({ action: { workflow } }) => workflow.workflowId).slice(-SHOWN_RUNS);
   const ends = await Promise.all(newest.map((workflowId) => endOf(client, workflowId)));
   output.say(`${scheduleId}: ${start.workflowType} on the queue "${start.taskQueue}"${state.paused ? ', paused' : ''}`);
