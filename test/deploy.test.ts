@@ -100,6 +100,14 @@ describe('deploy/kubernetes/workers.yaml', () => {
     }
   });
 
+  it('names the image by the version of the package', () => {
+    const { name, version } = JSON.parse(read('package.json')) as { name: string; version: string };
+    const images = [...read('deploy/kubernetes/workers.yaml').matchAll(/(?:image:|build -t) (\S+)/g)].map(
+      ([, tag]) => tag,
+    );
+    expect(new Set(images)).toEqual(new Set([`${name}:${version}`]));
+  });
+
   it('claims the volumes that it mounts', () => {
     const claims = manifests
       .filter(({ kind }) => kind === 'PersistentVolumeClaim')

@@ -1,7 +1,7 @@
 // The code and the commands of docs/client.md, docs/failures.md, docs/security.md and docs/ui.md, run as they stand there against a
 // development server with stub activities.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -44,6 +44,7 @@ async function run(code: string): Promise<string> {
   const places = {
     '@temporalio/client': import.meta.resolve('@temporalio/client'),
     '@temporalio/worker': import.meta.resolve('@temporalio/worker'),
+    'temporal-finetune/training': pathToFileURL(join(root, 'dist/src/training.js')).href,
     'temporal-finetune/client': pathToFileURL(join(root, 'dist/src/client.js')).href,
     'temporal-finetune': pathToFileURL(join(root, 'dist/src/index.js')).href,
   };
@@ -104,6 +105,20 @@ describe('docs/client.md', { timeout: 60_000 }, () => {
       ...{ namespace: 'default', taskQueue: { name: 'big-machines' }, taskQueueType: 2 },
     });
     expect(pollers).toHaveLength(1);
+  });
+});
+
+describe('docs/client.md, without Temporal', { timeout: 60_000 }, () => {
+  it('shows a call that trains and publishes', async () => {
+    await cp(join(root, 'examples/encoder/model'), join(folder, 'encoder'), { recursive: true });
+    const rows = Array.from({ length: 40 }, (_, i) => ({ question: `What follows ${i}?`, answer: `It is ${i + 1}.` }));
+    const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    await writeFile(join(folder, 'support-tickets.jsonl'), lines);
+    const printed = await run(blocks('client', 'ts').at(-1)!);
+    expect(printed).toMatch(/^train: \d+ of \d+ steps$/m);
+    expect(printed).toMatch(
+      /^(improved|unclear|worse) [\d.]+ [\d.]+ \/\S+\/finetuned\/data\/embeddings\/support-encoder$/m,
+    );
   });
 });
 
