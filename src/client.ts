@@ -5,6 +5,7 @@ export {
   followFineTune,
   hasSameInputs,
   startFineTune,
+  type FineTuneHandle,
   type FineTuneRun,
   type StartFineTuneOptions,
 } from './temporal/client.js';
@@ -51,4 +52,5 @@ export type {
   TrainingFigures,
   Verdict,
 } from './spec/stages.js';
+export type { SteeringReply } from '../workflows/messages.js';
 export type { RunMetrics, RunProgress } from '../workflows/progress.js';

@@ -1,8 +1,8 @@
-// docs/own-worker.md and docs/operations.md: their code compiles against the package's built entries, what they show of examples/own-worker is what
-// continuous integration runs (test/package-installed.test.ts), their commands are known, and their tables are complete.
+// The code of the pages about Workers and clients compiles against the package's built entries, and the commands that they name are known. What
+// docs/own-worker.md shows of examples/own-worker is what continuous integration runs (test/package-installed.test.ts); tables are complete.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, describe, expect, it } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
@@ -12,53 +12,62 @@ const root = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const blocks = (page: string, language: string): string[] =>
   [...read(page).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text]) => text!);
-const PAGES = ['docs/own-worker.md', 'docs/operations.md'];
+const PAGES = ['own-worker', 'operations', 'client', 'failures', 'security', 'steering', 'retrain', 'several-runs'].map(
+  (name) => `docs/${name}.md`,
+);
 
 mkdirSync(join(root, 'node_modules', '.cache'), { recursive: true });
 const folder = mkdtempSync(join(root, 'node_modules', '.cache', 'worker-docs-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe.each(PAGES)('%s', (page) => {
-  it('has code that compiles', () => {
-    cpSync(join(root, 'examples/own-worker/src'), folder, { recursive: true });
-    const files = blocks(page, 'ts').map((text, index) => {
-      const path = join(folder, `block-${page.length}-${index}.ts`);
-      writeFileSync(path, text);
+it('have code that compiles', () => {
+  cpSync(join(root, 'examples/own-worker/src'), folder, { recursive: true });
+  const files = PAGES.flatMap((page) => {
+    const texts = blocks(page, 'ts');
+    expect([page, texts.length > 0]).toEqual([page, true]);
+    return texts.map((text, index) => {
+      const path = join(folder, `${basename(page, '.md')}-${index}.ts`);
+      // Every block is a program of its own.
+      writeFileSync(path, `${text}\nexport {};\n`);
       return path;
     });
-    expect(files.length).toBeGreaterThan(0);
-    const program = ts.createProgram(files, {
-      ...{ strict: true, skipLibCheck: true, noEmit: true, types: ['node'], target: ts.ScriptTarget.ES2022 },
-      ...{
-        module: ts.ModuleKind.NodeNext,
-        moduleResolution: ts.ModuleResolutionKind.NodeNext,
-        lib: ['lib.es2023.d.ts'],
-      },
-      paths: {
-        'temporal-finetune': [join(root, 'dist/src/index.d.ts')],
-        'temporal-finetune/workflows': [join(root, 'dist/workflows/index.d.ts')],
-        'temporal-finetune/*': [join(root, 'dist/src/*.d.ts')],
-      },
-    });
-    const found = ts
-      .getPreEmitDiagnostics(program)
-      .filter(({ file }) => file?.fileName.startsWith(folder))
-      .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`);
-    expect(found).toEqual([]);
   });
+  const program = ts.createProgram(files, {
+    ...{ strict: true, skipLibCheck: true, noEmit: true, types: ['node'], target: ts.ScriptTarget.ES2022 },
+    ...{
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      lib: ['lib.es2023.d.ts'],
+    },
+    paths: {
+      'temporal-finetune': [join(root, 'dist/src/index.d.ts')],
+      'temporal-finetune/workflows': [join(root, 'dist/workflows/index.d.ts')],
+      'temporal-finetune/*': [join(root, 'dist/src/*.d.ts')],
+    },
+  });
+  const found = ts
+    .getPreEmitDiagnostics(program)
+    .filter(({ file }) => file?.fileName.startsWith(folder))
+    .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`);
+  expect(found).toEqual([]);
+}, 60_000);
 
-  it('has commands that are known, with flags that they have', () => {
-    const calls = [...read(page).matchAll(/finetune ((?:worker|start|plan|server|run)\b[^`\n]*)/g)].map(
-      ([, words]) => words!,
-    );
-    for (const words of calls) {
-      const [command = '', ...rest] = words.split(' ');
-      const help = execFileSync(process.execPath, [join(root, 'dist/src/cli/main.js'), command, '--help'], {
-        encoding: 'utf8',
-      });
-      for (const flag of rest.filter((word) => word.startsWith('--'))) expect(help).toContain(flag);
-    }
-  });
+const helps = new Map<string, string>();
+function helpOf(command: string): string {
+  const words = [join(root, 'dist/src/cli/main.js'), command, '--help'];
+  const help = helps.get(command) ?? execFileSync(process.execPath, words, { encoding: 'utf8' });
+  helps.set(command, help);
+  return help;
+}
+
+it.each(PAGES)('%s has commands that are known, with flags that they have', (page) => {
+  const calls = [...read(page).matchAll(/finetune ((?:worker|start|plan|server|run)\b[^`\n]*)/g)].map(
+    ([, words]) => words!,
+  );
+  for (const words of calls) {
+    const [command = '', ...rest] = words.split(' ');
+    for (const flag of rest.filter((word) => word.startsWith('--'))) expect(helpOf(command)).toContain(flag);
+  }
 });
 
 describe('docs/own-worker.md', () => {

@@ -1,6 +1,8 @@
 // Typed helpers for whoever starts and follows runs; nothing native. A run is known by its workflow id, by default the output's
 // name and the spec's hash: an id that runs is joined; one that is complete is not run again while its inputs are the same.
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle, WorkflowUpdateOptions } from '@temporalio/client';
+import type { SteeringReply } from '../../workflows/messages.js';
+import type { RunMetrics, RunProgress } from '../../workflows/progress.js';
 import { sha256OfJson } from '../artifacts/hash.js';
 import { datasetName, modelName, outputName } from '../spec/names.js';
 import { parseSpec } from '../spec/parse.js';
@@ -62,12 +64,29 @@ export function followFineTune(client: Client, workflowId: string): Promise<Fine
   return followNewest(client, workflowId);
 }
 
-/** The workflow's handle, typed. */
-export function fineTuneHandle(
-  client: Client,
-  workflowId: string,
-  runId?: string,
-): WorkflowHandle<(spec?: FineTuneSpecInput) => Promise<FineTuneResult>> {
+/** The workflow's handle, which knows what its queries and updates take and give. */
+export interface FineTuneHandle extends FineTuneWorkflowHandle {
+  readonly query: FineTuneQueries & FineTuneWorkflowHandle['query'];
+  readonly executeUpdate: FineTuneUpdates & FineTuneWorkflowHandle['executeUpdate'];
+}
+
+type FineTuneWorkflowHandle = WorkflowHandle<(spec?: FineTuneSpecInput) => Promise<FineTuneResult>>;
+
+interface FineTuneQueries {
+  (name: 'getProgress'): Promise<RunProgress>;
+  (name: 'getMetrics'): Promise<RunMetrics>;
+}
+
+interface FineTuneUpdates {
+  (name: 'stopEarly', options?: Steering<[{ after?: 'step' | 'epoch' }?]>): Promise<SteeringReply>;
+  (name: 'setLearningRate', options: Steering<[{ learningRate: number }]>): Promise<SteeringReply>;
+  (name: 'extendEpochs', options: Steering<[{ epochs: number }]>): Promise<SteeringReply>;
+}
+
+type Steering<Args> = WorkflowUpdateOptions & { args: Args };
+
+/** The handle of a run; without `runId` of the newest one. */
+export function fineTuneHandle(client: Client, workflowId: string, runId?: string): FineTuneHandle {
   return client.workflow.getHandle(workflowId, runId);
 }
 
