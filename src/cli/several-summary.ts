@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import colors from 'picocolors';
 import type { ChainResult, ShortVerdict, SweepResult, TrialRow } from '../spec/comparison.js';
 import type { TrialResult } from '../../workflows/trial.js';
-import { howToUse, verdictInWords } from './summary.js';
+import { figure, howToUse, signed, verdictInWords } from './summary.js';
 
 const STYLE = { head: [], border: [], compact: true };
 
@@ -89,9 +89,5 @@ function ending({ outcome, error }: TrialRow): string {
 function change(verdict: ShortVerdict | undefined): string {
   if (!verdict) return '–';
   const { difference, verdict: word } = verdict;
-  return `${difference >= 0 ? '+' : '−'}${Math.abs(difference).toFixed(4)} ${word}`;
-}
-
-function figure(value: number | undefined): string {
-  return value === undefined ? '–' : value.toFixed(4);
+  return `${signed(difference)} ${word}`;
 }

@@ -30,7 +30,7 @@ export function summary(result: FineTuneResult, { uiPage }: SummaryPlaces = {}):
   return rows.join('\n');
 }
 
-/** Metrics before and after, those that changed most in value first as they were given. */
+/** Metrics before and after, as a table: those that most people ask for. */
 export function metricsTable(before: Metrics, after: Metrics): string {
   const table = new Table({
     head: ['metric', 'before', 'after', 'change'],
@@ -83,10 +83,12 @@ function shownMetrics(metrics: Metrics): string[] {
   return shown.length > 0 ? shown : names;
 }
 
-function figure(value: number | undefined): string {
+/** A metric with four digits; a dash where there is none. */
+export function figure(value: number | undefined): string {
   return value === undefined ? '–' : value.toFixed(4);
 }
 
-function signed(value: number): string {
+/** A difference with its sign and four digits. */
+export function signed(value: number): string {
   return `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(4)}`;
 }

@@ -58,13 +58,13 @@ export function modelCard(options: ModelCardOptions): string {
 }
 
 /** The base model for the eye: its Hub id, its folder's name, or what it was made of. */
-export function baseModelName({ pins: { model } }: Pick<PublishInput, 'pins'>): string {
+function baseModelName({ pins: { model } }: Pick<PublishInput, 'pins'>): string {
   if (model.type === 'hub') return model.id;
   return model.type === 'random' ? `random weights (tokenizer: ${model.label})` : model.label;
 }
 
 /** The dataset for the eye. */
-export function datasetLabel({ pins: { dataset } }: Pick<PublishInput, 'pins'>): string {
+function datasetLabel({ pins: { dataset } }: Pick<PublishInput, 'pins'>): string {
   return dataset.type === 'hub' ? dataset.id : dataset.label;
 }
 

@@ -6,7 +6,7 @@ import { packRows, textAt, textCount, type TokenizedTexts } from '../text/tokeni
 import { embedWithOnnx } from './onnx-encoder.js';
 
 /** Cosine below which a folder is refused. */
-export const PARITY_COSINE = 0.99999;
+const PARITY_COSINE = 0.99999;
 /** Texts compared, if the run has as many. */
 const PARITY_TEXTS = 48;
 

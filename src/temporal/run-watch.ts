@@ -145,7 +145,7 @@ async function readStage(payload: Payload, converter: LoadedDataConverter): Prom
 }
 
 /** True when a Worker asked for workflow tasks of this queue in the last minutes. */
-export async function hasPollers(client: Client, taskQueue: string): Promise<boolean> {
+async function hasPollers(client: Client, taskQueue: string): Promise<boolean> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: taskQueue },

