@@ -5,7 +5,7 @@ import type { Row } from '../row.js';
 import { readPairs } from '../texts.js';
 
 const BATCH = 16;
-const STEPS = 16;
+const STEPS = 64;
 const LONG_RUN = 600;
 
 /**

@@ -27,7 +27,9 @@ export function hashKey(text: string): string {
 export function contentId(kind: 'query' | 'document', text: string): string {
   const hex = hash('sha256', `${kind}\n${text}`);
   const variant = ((parseInt(hex[16] ?? '0', 16) & 3) | 8).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  // In one piece: V8 keeps a text that was put together as a tree of its parts, ten times as large, and a corpus holds millions of ids.
+  return Buffer.from(id, 'latin1').toString('latin1');
 }
 
 /** Numbers in [0, count) that follow from a text alone, one after the other (SHA-256 in counter mode). */
