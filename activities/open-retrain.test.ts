@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addToChampionLog, readChampionLog, type ChampionEntry } from '../src/artifacts/champion-log.js';
 import { openLocalStore } from '../src/artifacts/local-store.js';
 import { parseRetrainSpec, type OpenRetrainResult } from '../src/spec/retrain.js';
+import { startFakeHub, type FakeHub } from '../test/support/fake-hub.js';
 import { writeTinyTokenizer } from '../test/support/tiny-tokenizer.js';
 import { createActivities, type WorkerSettings } from './index.js';
 
@@ -105,6 +106,43 @@ describe('looking before a retrain', () => {
     expect((await open()).unchanged).toBe(
       'The data has a new revision, but the same questions and answers: the champion (version 1) was trained on them.',
     );
+  });
+
+  it('ends early while a branch on the Hub stays, and while what moves is no row; trains when rows move', async () => {
+    const lines = (rows: object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    const name = 'acme/faq';
+    const hubOf = (readme: string, rows: object[]): Promise<FakeHub> =>
+      startFakeHub({ repos: [{ type: 'dataset', name, files: { 'README.md': readme, 'train.jsonl': lines(rows) } }] });
+    const lookAt = async (hub: FakeHub, use: (opened: OpenRetrainResult) => Promise<void>): Promise<void> => {
+      settings.hubUrl = hub.url;
+      try {
+        await use(await open({ ...specWith(), dataset: parseRetrainSpec({ ...specWith(), dataset: name }).dataset }));
+      } finally {
+        await hub.close();
+      }
+    };
+    let commit = '';
+    await lookAt(await hubOf('one', pairs), async (opened) => {
+      expect(opened.dataset).toMatchObject({ type: 'hub', id: name });
+      expect(opened).not.toHaveProperty('unchanged');
+      commit = opened.data;
+      await settle(opened, true);
+    });
+    await lookAt(await hubOf('one', pairs), ({ unchanged, data }) => {
+      expect({ unchanged, data }).toMatchObject({ data: commit });
+      expect(unchanged).toMatch(/^Neither data nor settings have changed: the champion \(version 1\)/);
+      return Promise.resolve();
+    });
+    await lookAt(await hubOf('two', pairs), ({ unchanged, data }) => {
+      expect(data).not.toBe(commit);
+      expect(unchanged).toMatch(/^The data has a new revision, but the same questions and answers/);
+      return Promise.resolve();
+    });
+    await lookAt(await hubOf('two', [...pairs, { question: 'another?', answer: 'yes' }]), (opened) => {
+      expect(opened).not.toHaveProperty('unchanged');
+      expect(opened.start).toBe('weights 1');
+      return Promise.resolve();
+    });
   });
 
   it('warns when the spec names another base model than the champion began with', async () => {

@@ -41,6 +41,7 @@ class Chain {
   private readonly several: Several;
   /** By model and test part, beside `state.matrix`. */
   private readonly evaluations: ArtifactRef[][] = [];
+  private readonly models: ModelPin[] = [];
 
   constructor(
     private readonly spec: ChainSpec,
@@ -90,7 +91,7 @@ class Chain {
       };
       model = await several.mending(takeIn, () => this.prepare());
     }
-    const report = await this.compare(prepared[0]!.pins.storeId);
+    const report = await this.compare(prepared);
     if (failed) {
       const { step, name, error } = failed;
       throw ApplicationFailure.nonRetryable(
@@ -173,6 +174,7 @@ class Chain {
     const { stages } = this.several;
     const { storeId } = prepared[0]!.pins;
     const { base } = this.spec;
+    this.models[index] = pin;
     stages.suffix = `-model-${index}`;
     const { artifact: model } = await stages.stage('download', 'downloadModel', 'download-model', pin.type, {
       ...{ storeId, pin },
@@ -214,18 +216,23 @@ class Chain {
   }
 
   /** The verdicts on each step, and the comparison's page. @returns its place. */
-  private async compare(storeId: string): Promise<string> {
+  private async compare(prepared: readonly Prepared[]): Promise<string> {
     const { several, state, evaluations, spec } = this;
+    const { storeId } = prepared[0]!.pins;
     several.enter('compare', 'comparing');
     const made = state.rows.filter(({ after }) => after !== undefined);
-    const pairs = made.flatMap(({ step }): EvaluationPair[] => {
-      const after = evaluations[step]![step - 1]!;
-      return [
-        { before: evaluations[step - 1]![step - 1]!, after },
-        { before: evaluations[0]![step - 1]!, after },
-      ];
+    const pairs = (): EvaluationPair[] =>
+      made.flatMap(({ step }) => {
+        const after = evaluations[step]![step - 1]!;
+        return [
+          { before: evaluations[step - 1]![step - 1]!, after },
+          { before: evaluations[0]![step - 1]!, after },
+        ];
+      });
+    const verdicts = await several.verdictsOn(storeId, pairs(), async () => {
+      for (const [index, pin] of this.models.entries()) await this.measure(pin, index, prepared);
+      return pairs();
     });
-    const verdicts = await several.verdictsOn(storeId, pairs);
     made.forEach((row, index) => {
       const [own, fromBase] = [verdicts[2 * index], verdicts[2 * index + 1]];
       Object.assign(row, { ...(own && { verdict: own }), ...(fromBase && { verdictFromBase: fromBase }) });

@@ -1,6 +1,6 @@
 // What the workflows of several runs share: their progress, the messages that they take, the stages that they run themselves (with results
 // that are made again when they are damaged), and the verdicts at the end.
-import { defineQuery, isCancellation, setHandler } from '@temporalio/workflow';
+import { defineQuery, isCancellation, patched, setHandler } from '@temporalio/workflow';
 import type {
   ChainComparison,
   EvaluationPair,
@@ -16,6 +16,7 @@ import { pause, resume } from './messages.js';
 import { newRunState } from './progress.js';
 import { Run } from './run.js';
 
+const MADE_AGAIN = 'A stored result was damaged or gone and is made again';
 const MOST_WARNINGS = 20;
 /** A result stays under 16 KB. */
 const TOLD_WARNINGS = 10;
@@ -126,7 +127,7 @@ export class Several {
       } catch (error) {
         if (isCancellation(error) || !isArtifactDamaged(error) || this.stages.repairs >= MOST_REPAIRS) throw error;
         this.stages.repairs++;
-        this.warn(['A stored result was damaged or gone and is made again']);
+        this.warn([MADE_AGAIN]);
       }
     }
   }
@@ -151,14 +152,30 @@ export class Several {
     return report;
   }
 
-  /** The verdicts on pairs of evaluations; none when one of them is gone from the store meanwhile. */
-  async verdictsOn(storeId: string, pairs: EvaluationPair[]): Promise<(ShortVerdict | undefined)[]> {
+  /**
+   * The verdicts on pairs of evaluations; none when one of them is gone from the store and does not come back.
+   *
+   * @param measureAgain Makes all evaluations again, which finds at once what is whole.
+   */
+  async verdictsOn(
+    storeId: string,
+    pairs: EvaluationPair[],
+    measureAgain: () => Promise<EvaluationPair[]>,
+  ): Promise<(ShortVerdict | undefined)[]> {
     if (pairs.length === 0) return [];
-    try {
+    const compare = async (of: EvaluationPair[]): Promise<ShortVerdict[]> => {
       const summary = 'Paired bootstrap over the test answers';
-      const input = { storeId, pairs };
+      const input = { storeId, pairs: of };
       return (await this.stages.trainerStage('evaluate', 'compareEvaluations', 'compare-evaluations', summary, input))
         .verdicts;
+    };
+    try {
+      return await compare(pairs).catch(async (error: unknown) => {
+        if (!isArtifactDamaged(error) || !patched('evaluations-again')) throw error;
+        this.stages.repairs++;
+        this.warn([MADE_AGAIN]);
+        return compare(await measureAgain());
+      });
     } catch (error) {
       if (!isArtifactDamaged(error)) throw error;
       this.warn(['Evaluations were gone from the store before they were compared: the comparison has no intervals']);

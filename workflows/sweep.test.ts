@@ -152,6 +152,30 @@ describe('a sweep', { timeout: 180_000 }, () => {
     expect(result.warnings.join('\n')).toContain('Trial 3 (learningRate 0.00003): failed: NonFiniteLoss');
   });
 
+  it('makes results again that turn out damaged, whichever stage finds it, and compares all trials', async () => {
+    const race: Race = { trained: [], most: 0 };
+    const { replace } = raceStubs(race);
+    const damaged = new Set(['build-corpus', 'plan-training', 'train-epoch-1', 'publish-model', 'compare-evaluations']);
+    const damaging: Partial<StubOptions> = {
+      replace: (stubs) =>
+        Object.fromEntries(
+          Object.entries({ ...stubs, ...replace!(stubs) }).map(([name, stub]) => [
+            name,
+            (input: never): unknown => {
+              const id = Context.current().info.activityId.replace(/-again-\d+$/, '');
+              if (damaged.delete(id)) throw stubFailure('ArtifactDamaged', false);
+              return (stub as (input: never) => unknown)(input);
+            },
+          ]),
+        ),
+    };
+    const result = await run(sweepSpec(), damaging, resultOf);
+    expect([...damaged]).toEqual([]);
+    expect([...race.trained].sort()).toEqual(['1:1', '2:1', '2:2', '3:1', '3:2', '3:3', '3:4', '4:1']);
+    expect(result.best.trial).toBe(3);
+    expect(result.trials.map(({ verdict }) => verdict?.verdict)).toEqual(Array(4).fill('improved'));
+  });
+
   it('fails with the reason of the first when every trial fails', async () => {
     const fail = (): void => {
       throw stubFailure('NonFiniteLoss', true);

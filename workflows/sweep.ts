@@ -2,7 +2,7 @@
 // the race trains on to the round's end (trial.ts), they are compared on the validation part, and the weaker ones are trained no further.
 // The test part has no say; the best trial is published by a run of its own, which finds all its epochs trained.
 import { ApplicationFailure, upsertMemo } from '@temporalio/workflow';
-import type { SweepComparison, SweepResult, TrialRow } from '../src/spec/comparison.js';
+import type { EvaluationPair, SweepComparison, SweepResult, TrialRow } from '../src/spec/comparison.js';
 import { datasetName, modelName } from '../src/spec/names.js';
 import { demandValidation } from '../src/spec/outcome.js';
 import type { ModelSpec } from '../src/spec/spec.js';
@@ -98,7 +98,7 @@ class Sweep {
       best.status = 'not published';
       best.row.error = published.failure;
     }
-    const report = await this.compare(pinned.storeId, 'result' in published ? published.result : undefined);
+    const report = await this.compare(pinned, 'result' in published ? published.result : undefined);
     if ('failure' in published) {
       const { type, message } = published.failure;
       throw ApplicationFailure.nonRetryable(
@@ -182,16 +182,7 @@ class Sweep {
     const untilEpoch = Math.min(end, trial.spec.training.epochs);
     if (row.epochs >= untilEpoch) return;
     racer.status = `to epoch ${untilEpoch} …`;
-    const order: RunOrder = {
-      pins: pinsOf(trial.spec.model, pinned),
-      untilEpoch,
-      name: `trial ${row.trial}: ${row.label}`,
-    };
-    const outcome: ChildOutcome<TrialResult> = await this.several.children.run('fineTuneTrial', {
-      suffix: `trial-${row.trial}-to-epoch-${untilEpoch}`,
-      summary: `Trial ${row.trial} to epoch ${untilEpoch}: ${row.label}`,
-      args: [trial.spec, null, order],
-    });
+    const outcome = await this.runTrial(racer, untilEpoch, pinned);
     const before = row.epochs;
     if ('failure' in outcome) {
       Object.assign(row, { outcome: 'failed', error: outcome.failure });
@@ -216,6 +207,19 @@ class Sweep {
     const going = this.racers.filter((other) => other.row.outcome === 'finished');
     const done = row.epochs - before;
     this.several.countEpochs(done, this.several.progress.epochsDone + done + this.epochsAhead(round, going));
+  }
+
+  private runTrial({ trial, row }: Racer, untilEpoch: number, pinned: Pinned): Promise<ChildOutcome<TrialResult>> {
+    const order: RunOrder = {
+      pins: pinsOf(trial.spec.model, pinned),
+      untilEpoch,
+      name: `trial ${row.trial}: ${row.label}`,
+    };
+    return this.several.children.run('fineTuneTrial', {
+      suffix: `trial-${row.trial}-to-epoch-${untilEpoch}`,
+      summary: `Trial ${row.trial} to epoch ${untilEpoch}: ${row.label}`,
+      args: [trial.spec, null, order],
+    });
   }
 
   /** Epochs that are still to be trained from this round on, when nothing fails. */
@@ -247,12 +251,21 @@ class Sweep {
   }
 
   /** Verdicts on all trials, and the comparison's page. @returns its place. */
-  private async compare(storeId: string, published: FineTuneResult | undefined): Promise<string> {
+  private async compare(pinned: Pinned, published: FineTuneResult | undefined): Promise<string> {
     const { several, racers, rounds, spec } = this;
+    const { storeId } = pinned;
     several.enter('compare', 'comparing');
     const measured = racers.filter(({ result }) => result !== undefined);
-    const pairs = measured.map(({ result }) => ({ before: result!.before.artifact, after: result!.after.artifact }));
-    const verdicts = await several.verdictsOn(storeId, pairs);
+    const pairs = (): EvaluationPair[] =>
+      measured.map(({ result }) => ({ before: result!.before.artifact, after: result!.after.artifact }));
+    const verdicts = await several.verdictsOn(storeId, pairs(), async () => {
+      // Trials find all that is whole, so this trains nothing.
+      await several.children.each(measured, spec.parallel, async (racer) => {
+        const outcome = await this.runTrial(racer, racer.row.epochs, pinned);
+        if ('result' in outcome) racer.result = outcome.result;
+      });
+      return pairs();
+    });
     measured.forEach(({ row }, index) => {
       if (verdicts[index]) row.verdict = verdicts[index];
     });

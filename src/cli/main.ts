@@ -40,6 +40,14 @@ for (const add of [
   add(program);
 }
 
+// A reader that has seen enough (`| head`) ends the command as it ends any other: 128 + SIGPIPE.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(141);
+  });
+}
+
 try {
   await program.parseAsync();
 } catch (error) {

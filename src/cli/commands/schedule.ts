@@ -138,14 +138,14 @@ async function describe(scheduleId: string, options: ServerOptions, output: Outp
   const client = await connectClient(await findTarget(options), output);
   const described = await client.schedule.getHandle(scheduleId).describe().catch(unknownSchedule);
   const { spec, policies, info, action: start, state } = described;
-  const { intervals = [], calendars = [], timezone = 'UTC', jitter } = spec;
+  const { intervals = [], calendars = [], timezone, jitter } = spec;
   const times = [...calendars.map(cronText), ...intervals.map(({ every }) => `every ${duration(Number(every))}`)];
   const newest = info.recentActions.map(({ action: { workflow } }) => workflow.workflowId).slice(-SHOWN_RUNS);
   const ends = await Promise.all(newest.map((workflowId) => endOf(client, workflowId)));
   output.say(`${scheduleId}: ${start.workflowType} on the queue "${start.taskQueue}"${state.paused ? ', paused' : ''}`);
   if (state.note) output.say(`  note      ${state.note}`);
   output.say(
-    `  when      ${times.join('; ')} (${timezone})${jitter ? `, put off by ${duration(jitter)} at most` : ''}`,
+    `  when      ${times.join('; ')} (${timezone || 'UTC'})${jitter ? `, put off by ${duration(jitter)} at most` : ''}`,
   );
   output.say(`  next      ${nextOf(info.nextActionTimes)}`);
   output.say(
