@@ -45,7 +45,6 @@ export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
 /** Set by the workflow when the server knows them; else a warning says what is missing. */
 async function searchAttributes(context: StageContext): Promise<Pick<PinResult, 'searchAttributes'>> {
   const missing = await missingSearchAttributes(Context.current());
-  if (missing === undefined) return { searchAttributes: true };
-  context.warn(missing);
-  return {};
+  for (const warning of missing) context.warn(warning);
+  return missing.length === 0 ? { searchAttributes: true } : {};
 }
