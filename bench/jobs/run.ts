@@ -75,11 +75,9 @@ await serveJob<RunJob>(async ({ folder, model, pairs, batchSize }): Promise<RunR
     });
     await connection.close();
     const steps = JSON.parse(readFileSync(`${store}.steps.json`, 'utf8')) as number[];
-    // Planning tries two steps on a batch before the first epoch.
-    const trained = steps.slice(-2 * Math.floor((pairs.length - 8) / batchSize));
-    const half = trained.length / 2;
+    const half = steps.length / 2;
     const sum = (values: number[]): number => values.reduce((all, value) => all + value, 0) / 1000;
-    return { serverStart, total, activities, steps: [sum(trained.slice(0, half)), sum(trained.slice(half))] };
+    return { serverStart, total, activities, steps: [sum(steps.slice(0, half)), sum(steps.slice(half))] };
   } finally {
     await stopServer(dbPath);
   }

@@ -1,26 +1,18 @@
-// The trainer process with a watch in it: sums what steps and updates take, and leaves the figures beside the store when it ends.
+// The trainer process with a watch in it: notes what each step takes, and leaves the figures beside the store when it ends.
 import { writeFileSync } from 'node:fs';
-import { Engine } from '../../src/training/engine.js';
-import { AdamW } from '../../src/training/optimizer.js';
+import { TrainingRun } from '../../src/training/training-run.js';
 
 const { storeFolder } = JSON.parse(process.argv[2] ?? '{}') as { storeFolder: string };
-/** Milliseconds of each step: gradients and update. */
+/** Milliseconds of each step: gradients, clipping and update. */
 const steps: number[] = [];
 
-// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own engine below
-const { step } = Engine.prototype;
-Engine.prototype.step = async function (batch) {
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own run below
+const { advance } = TrainingRun.prototype;
+TrainingRun.prototype.advance = async function (batch, options) {
   const start = performance.now();
-  const result = await step.call(this, batch);
+  const record = await advance.call(this, batch, options);
   steps.push(performance.now() - start);
-  return result;
-};
-// eslint-disable-next-line @typescript-eslint/unbound-method -- as above
-const { update } = AdamW.prototype;
-AdamW.prototype.update = function (options) {
-  const start = performance.now();
-  update.call(this, options);
-  steps.push((steps.pop() ?? 0) + performance.now() - start);
+  return record;
 };
 process.on('exit', () => writeFileSync(`${storeFolder}.steps.json`, JSON.stringify(steps)));
 

@@ -13,7 +13,7 @@ interface Goals {
   withDropout: number;
 }
 
-const STEPS = 8;
+const STEPS = 16;
 const MEMORY_GOAL = 0.45;
 
 /** Trains on both sides in turn: each variant once a round. */
