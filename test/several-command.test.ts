@@ -100,8 +100,14 @@ describe('finetune sweep', { timeout: 240_000 }, () => {
 });
 
 describe('finetune chain', { timeout: 240_000 }, () => {
-  it('prints every model on every test part', async () => {
+  it('is started without waiting, joined, and prints every model on every test part', async () => {
+    // Nobody waits, and nobody works yet.
+    const detached = await outcome<null>('chain', 'chain.json', '--detach', '--json');
+    expect(detached).toMatchObject({ code: 0, last: { status: 'RUNNING', result: null } });
+    expect(detached.text).toContain(`watch ${detached.last.workflowId}`);
+
     const { code, text, last } = await outcome<ChainResult>('chain', 'chain.json', '--json');
+    expect(text).toContain(`The chain ${detached.last.workflowId} is under way; going on with it`);
     expect({ code, status: last.status }).toEqual({ code: 0, status: 'COMPLETED' });
     expect(text).toMatch(/│ after step 2 +│ +0\.\d{4} │ +0\.\d{4} │/);
     expect(last.model!.path).toBe(join(folder, 'out/data/embeddings/tower-2-high'));

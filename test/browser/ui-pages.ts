@@ -110,6 +110,8 @@ export class TemporalUi {
     workflowType: string;
     taskQueue: string;
     json: string;
+    /** Catches up for a day at most, and pauses when a run fails. */
+    strict?: boolean;
   }): Promise<void> {
     const { page } = this;
     await page.goto(`${this.uiUrl}/namespaces/default/schedules/create`);
@@ -119,6 +121,13 @@ export class TemporalUi {
     await page.locator('input#taskQueue').fill(input.taskQueue);
     await this.typeJson('JSON Data', input.json);
     await page.getByPlaceholder('* * * * *').fill('0 3 * * *');
+    if (input.strict === true) {
+      await page.getByRole('button', { name: 'Edit Schedule Policies' }).click();
+      await page.locator('#catchup-window-policy-duration').fill('1');
+      // The round button lies under its own label's picture.
+      await page.locator('#pause-on-failure').check({ force: true });
+      await page.getByRole('button', { name: 'Update Policies' }).click();
+    }
     await page.getByTestId('create-schedule-button').click();
     await page.waitForURL((url) => !url.pathname.endsWith('/schedules/create'));
   }

@@ -1,7 +1,7 @@
 // A whole run by hand: the real Temporal UI in a real browser, on a real server with real activities and the quickstart's encoder. Its
 // pages are kept as pictures when PICTURES names a folder (`npm run pictures`).
 import { readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,9 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities, TrainerPool } from '../../activities/index.js';
 import { startForm } from '../../src/cli/follow.js';
+import type { SweepResult } from '../../src/spec/comparison.js';
 import type { FineTuneResult } from '../../src/spec/stages.js';
+import type { SweepSpecInput } from '../../src/spec/sweep.js';
 import type { RunMetrics, RunProgress } from '../../workflows/progress.js';
 import { bundleWorkflows, startTestServer } from '../support/server.js';
 import { chromiumPath, openBrowser, TemporalUi } from './ui-pages.js';
@@ -163,6 +165,36 @@ describe.skipIf(chromiumPath === undefined || !isAsked)(
       },
     );
 
+    it(
+      'starts a sweep from the form, and shows the trials and the best on its page',
+      { timeout: 300_000 },
+      async () => {
+        const sweep = JSON.parse(await readFile(join(ROOT, 'examples/sweep.json'), 'utf8')) as SweepSpecInput;
+        const { base } = sweep;
+        const json = JSON.stringify({
+          base: {
+            ...base,
+            model: './encoder/model',
+            dataset: { ...(base.dataset as object), source: './elements/light-elements.jsonl' },
+            training: { epochs: 1, batchSize: 32 },
+          },
+          settings: { learningRate: [1e-4, 1e-3] },
+        });
+        await ui.start({ workflowId: 'swept', taskQueue: TASK_QUEUE, workflowType: 'sweep', json });
+        await ui.detailsWith('swept', /running now, each with a page of its own/);
+        const { best, report } = (await environment.client.workflow.getHandle('swept').result()) as SweepResult;
+        const done = await ui.detailsWith('swept', /Best: trial/);
+        expect(done).toContain('Validation NDCG@10 by epoch');
+        for (const shown of [best.model.path, best.model.sha256, report]) expect(done).toContain(shown);
+        // Nothing is wider than the column that the page gives it.
+        const widths = await ui
+          .details()
+          .locator('pre')
+          .evaluateAll((tables) => tables.map((table) => table.scrollWidth - table.clientWidth));
+        expect(widths).toEqual([0]);
+      },
+    );
+
     it('opens the start form filled in, by the link that the command prints', { timeout: 60_000 }, async () => {
       const link = startForm({ address: environment.address, namespace: 'default', uiUrl }, TASK_QUEUE);
       const form = await ui.formAt(link!);
@@ -189,6 +221,30 @@ describe.skipIf(chromiumPath === undefined || !isAsked)(
       await ui.open('bad-spec', 'history');
       await ui.page.getByText('did you mean "training"').first().waitFor();
     });
+
+    it(
+      'creates a schedule of retrains from its form, with the policies that a retrain needs',
+      { timeout: 90_000 },
+      async () => {
+        const name = 'retrain-support-encoder';
+        const json = JSON.stringify({ ...SPEC, output: { name: 'support-encoder', directory: 'finetuned' } });
+        await ui.createSchedule({
+          name,
+          workflowId: name,
+          workflowType: 'retrain',
+          taskQueue: TASK_QUEUE,
+          json,
+          strict: true,
+        });
+        const read = async (): Promise<unknown> => {
+          const { action, policies } = await environment.client.schedule.getHandle(name).describe();
+          return { type: action.workflowType, ...policies };
+        };
+        await expect
+          .poll(() => read().catch(() => undefined))
+          .toEqual({ type: 'retrain', overlap: 'SKIP', catchupWindow: 24 * 3_600_000, pauseOnFailure: true });
+      },
+    );
 
     it('creates a schedule from its form', { timeout: 90_000 }, async () => {
       const json = JSON.stringify(SPEC);
