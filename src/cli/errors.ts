@@ -1,5 +1,11 @@
 // Errors as people read them: one block with the failure's type and its message (which says the remedy), without a stack.
-import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '@temporalio/common';
 import { WorkflowFailedError, WorkflowNotFoundError, isGrpcServiceError } from '@temporalio/client';
 import colors from 'picocolors';
 import { errorMessage, FinalError, RetryableError } from '../errors.js';
@@ -20,6 +26,8 @@ export function errorFacts(error: unknown): ErrorFacts {
   if (error instanceof ApplicationFailure) return { type: error.type ?? 'Failure', message: error.message };
   if (error instanceof CancelledFailure)
     return { type: 'Cancelled', message: 'the run was cancelled; started again, it goes on from what it has saved' };
+  if (error instanceof TerminatedFailure)
+    return { type: 'Terminated', message: `the run was terminated: ${error.message}` };
   if (error instanceof TimeoutFailure) return { type: 'Timeout', message: error.message };
   if (error instanceof FinalError || error instanceof RetryableError)
     return { type: error.type, message: error.message };

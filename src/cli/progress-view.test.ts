@@ -69,6 +69,15 @@ describe('ProgressView without a terminal', () => {
     expect(lines()).toEqual(['  training, epoch 1 · the server does not answer']);
   });
 
+  it('tells once that no Worker is there, before the run has said anything, though not every look finds that out', () => {
+    const { shown, time, lines } = view();
+    for (let turn = 0; turn < 30; turn++) {
+      time.ms += 700;
+      shown.show(turn % 8 === 7 ? { note: 'no Worker polls the queue' } : {});
+    }
+    expect(lines()).toEqual(['  no Worker polls the queue']);
+  });
+
   it('shows why it waits', () => {
     const { shown, time, lines } = view();
     shown.show({ stage: 'train', epoch: 1 });

@@ -59,10 +59,12 @@ export class ProgressView {
 
   /** Shows a moment. */
   show(frame: ProgressFrame): void {
+    // Nothing is known at this moment: what was shown last stands.
+    if (frame.stage === undefined && frame.progress === undefined && frame.note === undefined) return;
     const title = frame.stage === undefined ? this.title : titleOf({ ...frame, stage: frame.stage });
     if (title !== this.title) this.next(title);
     if (frame.stage === 'done') return;
-    const line = `${title}${figures(frame)}`;
+    const line = [...(title === '' ? [] : [title]), ...figures(frame)].join(' · ');
     if (this.stream.isTTY) {
       this.bar ??= this.startBar();
       const { done = 0, total = 0 } = frame.progress ?? {};
@@ -127,7 +129,7 @@ function titleOf({ stage, title, epoch, epochs, progress }: ProgressFrame & { st
   return stage === 'train' && current ? `${LABELS.train}, epoch ${current}${of ? `/${of}` : ''}` : LABELS[stage];
 }
 
-function figures({ progress, note }: ProgressFrame): string {
+function figures({ progress, note }: ProgressFrame): string[] {
   const parts: string[] = [];
   if (progress && progress.total > 0) {
     const unit = progress.unit === 'steps' ? 'step' : progress.unit;
@@ -142,7 +144,7 @@ function figures({ progress, note }: ProgressFrame): string {
   if (progress?.etaSeconds !== undefined) parts.push(`ETA ${clock(progress.etaSeconds)}`);
   const remark = note ?? progress?.note;
   if (remark !== undefined) parts.push(printable(remark.split('\n')[0] ?? '').slice(0, 120));
-  return parts.map((part) => ` · ${part}`).join('');
+  return parts;
 }
 
 function megabytes(bytes: number): string {
