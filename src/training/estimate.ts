@@ -9,7 +9,9 @@ const OPERATIONS_PER_THREAD = 1.2e11;
 const OPTIMIZER_SECONDS_PER_PARAMETER = 5e-9;
 /** Weights and both moments in float32. */
 const CHECKPOINT_BYTES_PER_PARAMETER = 12;
-/** Older checkpoints inside an epoch lose their tensors (retention.ts); one more is being written. */
+/** What keeps its tensors (retention.ts): the newest two, the last two ends of epochs, the chosen one; one more is being written. */
+const MOST_CHECKPOINTS = 6;
+/** Inside an epoch: the newest two and the one being written. */
 const CHECKPOINTS_INSIDE_EPOCH = 3;
 /** The published folder's weights, its two ONNX files and the small one. */
 const PUBLISHED_BYTES_PER_PARAMETER = 14;
@@ -70,7 +72,7 @@ export function estimateRun(size: RunSize): { seconds: number; diskMb: number } 
     ? measured.seconds / Math.max(1, measured.tokens)
     : (6 * denseParameters) / (OPERATIONS_PER_THREAD * availableParallelism());
   const seconds = tokens * secondsPerToken + steps * trainedParameters * OPTIMIZER_SECONDS_PER_PARAMETER;
-  const checkpoints = epochs + CHECKPOINTS_INSIDE_EPOCH;
+  const checkpoints = Math.min(epochs + CHECKPOINTS_INSIDE_EPOCH, MOST_CHECKPOINTS);
   const bytes =
     trainedParameters * checkpoints * CHECKPOINT_BYTES_PER_PARAMETER + parameters * PUBLISHED_BYTES_PER_PARAMETER;
   return { seconds: Math.ceil(seconds), diskMb: Math.ceil(bytes / 2 ** 20) };
