@@ -1,12 +1,11 @@
 // Follows a workflow that starts runs of its own (sweep, chain, retrain) on the terminal: what it says of itself, and the step of the run
 // that trains now.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { lookAtRun } from '../temporal/run-watch.js';
+import { isOpen, lookAtRun } from '../temporal/run-watch.js';
 import type { WorkflowRun } from '../temporal/start-or-join.js';
-import { frameOf } from './follow.js';
+import { followSnapshots, frameOf } from './follow.js';
 import type { Output } from './output.js';
-import { ProgressView, type ProgressFrame } from './progress-view.js';
+import type { ProgressFrame } from './progress-view.js';
 
 /** A workflow being followed. */
 export interface FollowParentOptions {
@@ -32,35 +31,17 @@ const MOST_LOOKS = 4;
  *
  * @param toFrame Makes what is shown of the answer to the query `getProgress`.
  */
-export async function followParent<Progress extends { warnings?: readonly string[] }>(
-  { client, run, output, taskQueue, signal }: FollowParentOptions,
+export function followParent<Progress extends { warnings?: readonly string[] }>(
+  options: FollowParentOptions,
   toFrame: (progress: Progress, around: Surroundings) => Promise<ProgressFrame>,
 ): Promise<boolean> {
-  const view = new ProgressView({ stream: output.stream });
-  const warned = new Set<string>();
-  let status = 'RUNNING';
-  try {
-    for (let turn = 0; !signal?.aborted; turn++) {
-      const withPollers = turn % 8 === 7;
-      const snapshot = await lookAtRun<Progress>(client, run, { taskQueue, withPollers });
-      ({ status } = snapshot);
-      for (const warning of snapshot.progress?.warnings ?? []) {
-        if (!warned.has(warning)) view.say(`! ${warning}`);
-        warned.add(warning);
-      }
-      if (!['RUNNING', 'UNREACHABLE', 'PAUSED'].includes(status)) break;
-      const { progress, ...rest } = snapshot;
-      const own = frameOf(rest, taskQueue);
-      const ofRuns = (ids: readonly string[]): Promise<ProgressFrame | undefined> =>
-        frameOfRuns(client, ids, taskQueue);
-      const frame = progress ? await toFrame(progress, { own, ofRuns }) : own;
-      if (frame) view.show(frame);
-      await sleep(700, undefined, signal ? { signal } : {}).catch(() => undefined);
-    }
-  } finally {
-    view.stop({ finished: status === 'COMPLETED' });
-  }
-  return signal?.aborted !== true;
+  const { client, taskQueue } = options;
+  const ofRuns = (ids: readonly string[]): Promise<ProgressFrame | undefined> => frameOfRuns(client, ids, taskQueue);
+  return followSnapshots<Progress>(options, ({ progress, ...rest }) => {
+    if (!isOpen(rest.status)) return undefined;
+    const own = frameOf(rest, taskQueue);
+    return progress ? toFrame(progress, { own, ofRuns }) : own;
+  });
 }
 
 async function frameOfRuns(

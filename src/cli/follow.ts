@@ -1,6 +1,7 @@
 // Follows a run to its end on the terminal, and turns how it ended into a summary, an object and an exit code. Shared by `run`,
 // `start`, `watch` and `result`.
 import type { Client } from '@temporalio/client';
+import type { RunProgress } from '../../workflows/progress.js';
 import { fineTuneHandle, type FineTuneRun } from '../temporal/client.js';
 import type { ConnectionTarget } from '../temporal/connection.js';
 import { FINE_TUNE_WORKFLOW } from '../temporal/defaults.js';
@@ -13,6 +14,9 @@ import { summary } from './summary.js';
 
 /** Exit codes of the command. */
 export const EXIT = { completed: 0, failed: 1, invalid: 2, interrupted: 130 } as const;
+
+/** Which run of which workflow. */
+type FollowedRun = Pick<FineTuneRun, 'workflowId' | 'runId'>;
 
 /** A run being followed. */
 export interface FollowOptions {
@@ -27,20 +31,34 @@ export interface FollowOptions {
 }
 
 /** Shows the run until it is closed; true = closed, false = `signal` was aborted. */
-export async function followRun({ client, run, output, taskQueue, signal }: FollowOptions): Promise<boolean> {
+export function followRun(options: FollowOptions): Promise<boolean> {
+  return followSnapshots<RunProgress>(options, (snapshot) => frameOf(snapshot, options.taskQueue));
+}
+
+/** Shows what is made of each look at a workflow, and its warnings, until it is closed; true = closed, false = `signal` was aborted. */
+export async function followSnapshots<Progress extends { warnings?: readonly string[] }>(
+  {
+    client,
+    run,
+    output,
+    taskQueue,
+    signal,
+  }: Pick<FollowOptions, 'client' | 'output' | 'taskQueue' | 'signal'> & { run: FollowedRun },
+  toFrame: (snapshot: RunSnapshot<Progress>) => ProgressFrame | undefined | Promise<ProgressFrame | undefined>,
+): Promise<boolean> {
   const view = new ProgressView({ stream: output.stream });
   const warned = new Set<string>();
   let status = '';
   try {
-    status = await watchRun(client, run, {
+    status = await watchRun<Progress>(client, run, {
       taskQueue,
       ...(signal && { signal }),
-      onSnapshot: (snapshot) => {
+      onSnapshot: async (snapshot) => {
         for (const warning of snapshot.progress?.warnings ?? []) {
           if (!warned.has(warning)) view.say(`! ${warning}`);
           warned.add(warning);
         }
-        const frame = frameOf(snapshot, taskQueue);
+        const frame = await toFrame(snapshot);
         if (frame) view.show(frame);
       },
     });
@@ -71,7 +89,7 @@ export async function tellFailure(
     target,
     output,
     verbose = false,
-  }: Omit<FollowOptions, 'run'> & { run: Pick<FineTuneRun, 'workflowId' | 'runId'> },
+  }: Omit<FollowOptions, 'run'> & { run: FollowedRun },
   error: unknown,
   more: object = {},
 ): Promise<number> {

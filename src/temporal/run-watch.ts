@@ -30,34 +30,40 @@ export interface ActivitySnapshot {
 }
 
 /** Options of {@link watchRun}. */
-export interface WatchRunOptions {
+export interface WatchRunOptions<Progress = RunProgress> {
   taskQueue: string;
   intervalMs?: number;
   signal?: AbortSignal;
-  onSnapshot: (snapshot: RunSnapshot) => void;
+  /** Waited for before the next look. */
+  onSnapshot: (snapshot: RunSnapshot<Progress>) => void | Promise<void>;
 }
 
 /** Reports the run until it is closed (or `signal` is aborted) and returns its last status. */
-export async function watchRun(
+export async function watchRun<Progress = RunProgress>(
   client: Client,
   run: Pick<FineTuneRun, 'workflowId' | 'runId'>,
-  { taskQueue, intervalMs = 700, signal, onSnapshot }: WatchRunOptions,
+  { taskQueue, intervalMs = 700, signal, onSnapshot }: WatchRunOptions<Progress>,
 ): Promise<string> {
   let status = 'RUNNING';
   let watched = run;
   for (let turn = 0; !signal?.aborted; turn++) {
-    const snapshot = await lookAtRun(client, watched, { taskQueue, withPollers: turn % 8 === 7 });
+    const snapshot = await lookAtRun<Progress>(client, watched, { taskQueue, withPollers: turn % 8 === 7 });
     if (snapshot.status === 'CONTINUED_AS_NEW') {
       // The history had grown long: the run goes on under the same workflow id.
       watched = { workflowId: run.workflowId, runId: '' };
       continue;
     }
-    onSnapshot(snapshot);
+    await onSnapshot(snapshot);
     status = snapshot.status;
-    if (status !== 'RUNNING' && status !== 'UNREACHABLE' && status !== 'PAUSED') return status;
+    if (!isOpen(status)) return status;
     await sleep(intervalMs, undefined, signal ? { signal } : {}).catch(() => undefined);
   }
   return status;
+}
+
+/** True for the status of a run that is not closed, as far as is known. */
+export function isOpen(status: string): boolean {
+  return status === 'RUNNING' || status === 'UNREACHABLE' || status === 'PAUSED';
 }
 
 /**

@@ -141,7 +141,9 @@ async function describe(scheduleId: string, options: ServerOptions, output: Outp
   const { intervals = [], calendars = [], timezone, jitter } = spec;
   const times = [...calendars.map(cronText), ...intervals.map(({ every }) => `every ${duration(Number(every))}`)];
   const newest = info.recentActions.map(({ action: { workflow } }) => workflow.workflowId).slice(-SHOWN_RUNS);
-  const ends = await Promise.all(newest.map((workflowId) => endOf(client, workflowId)));
+  const recent = await Promise.all(
+    newest.map(async (workflowId) => ({ workflowId, end: await endOf(client, workflowId) })),
+  );
   output.say(`${scheduleId}: ${start.workflowType} on the queue "${start.taskQueue}"${state.paused ? ', paused' : ''}`);
   if (state.note) output.say(`  note      ${state.note}`);
   output.say(
@@ -151,10 +153,9 @@ async function describe(scheduleId: string, options: ServerOptions, output: Outp
   output.say(
     `  policies  overlap ${policies.overlap}, catch-up ${duration(policies.catchupWindow)}, ${policies.pauseOnFailure ? 'pauses' : 'goes on'} when a retrain fails`,
   );
-  newest.forEach((workflowId, index) =>
-    output.say(`  ${index === 0 ? 'retrains' : '        '}  ${workflowId}  ${ends[index]}`),
+  recent.forEach(({ workflowId, end }, index) =>
+    output.say(`  ${index === 0 ? 'retrains' : '        '}  ${workflowId}  ${end}`),
   );
-  const recent = newest.map((workflowId, index) => ({ workflowId, end: ends[index] }));
   output.set({ scheduleId, paused: state.paused, times, timezone, next: info.nextActionTimes, policies, recent });
   return EXIT.completed;
 }

@@ -1,11 +1,10 @@
 // `finetune watch ID` follows a run to its end; `finetune result ID` prints how a run ended, or that it has not.
 import type { Command } from 'commander';
-import { fineTuneHandle, followFineTune } from '../../temporal/client.js';
+import { fineTuneHandle } from '../../temporal/client.js';
 import { findTarget } from '../../temporal/connection.js';
-import type { RetrainResult } from '../../spec/retrain.js';
 import { TRIAL_WORKFLOW } from '../../temporal/defaults.js';
 import { RETRAIN_WORKFLOW } from '../../temporal/schedules.js';
-import { followNewest } from '../../temporal/start-or-join.js';
+import { followNewest, type WorkflowRun } from '../../temporal/start-or-join.js';
 import { action } from '../action.js';
 import { connectClient } from '../connect.js';
 import { EXIT, followRun, tellOutcome, uiPage, type FollowOptions } from '../follow.js';
@@ -13,7 +12,7 @@ import { callAs } from '../invocation.js';
 import { jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
 import { followRetrain, tellRetrain } from '../retrain.js';
-import { followSeveral, isOfSeveral, tellSeveral, tellTrial, type SeveralResult } from '../several.js';
+import { followSeveral, isOfSeveral, tellSeveral, tellTrial } from '../several.js';
 import { onInterrupt } from '../signals.js';
 
 type WatchOptions = ConnectionOptionValues & CommonOptionValues;
@@ -36,19 +35,18 @@ export function addResultCommand(program: Command): void {
 async function watch(workflowId: string, options: WatchOptions, output: Output): Promise<number> {
   const target = await findTarget(options);
   const client = await connectClient(target, output);
-  const run = await followFineTune(client, workflowId);
+  const run = await followNewest<never>(client, workflowId);
   output.say(`${workflowId}  ${uiPage(target, run) ?? `on ${target.address}`}`);
   const { signal } = onInterrupt();
   const { taskQueue, verbose } = options;
-  const common = { client, target, output, taskQueue, verbose, signal };
   const { type } = await fineTuneHandle(client, workflowId, run.runId).describe();
-  const follow = { ...common, run: await followNewest<never>(client, workflowId) };
+  const follow = { client, run, target, output, taskQueue, verbose, signal };
   const isClosed = await (isOfSeveral(type)
     ? followSeveral(follow)
     : type === RETRAIN_WORKFLOW
       ? followRetrain(follow)
-      : followRun({ ...common, run }));
-  if (isClosed) return tell(type, common, workflowId);
+      : followRun(follow));
+  if (isClosed) return tell(type, follow);
   output.say(`Not waiting any more; ${workflowId} goes on.`);
   output.set(jsonOutcome({ workflowId, runId: run.runId, status: 'RUNNING' }));
   return EXIT.interrupted;
@@ -57,7 +55,7 @@ async function watch(workflowId: string, options: WatchOptions, output: Output):
 async function result(workflowId: string, options: WatchOptions, output: Output): Promise<number> {
   const target = await findTarget(options);
   const client = await connectClient(target, output);
-  const run = await followFineTune(client, workflowId);
+  const run = await followNewest<never>(client, workflowId);
   const { status, type } = await fineTuneHandle(client, workflowId, run.runId).describe();
   if (status.name === 'RUNNING') {
     output.say(`${workflowId} is still running. \`${callAs(`watch ${workflowId}`)}\` follows it.`);
@@ -65,19 +63,12 @@ async function result(workflowId: string, options: WatchOptions, output: Output)
     return EXIT.failed;
   }
   const { taskQueue, verbose } = options;
-  const common = { client, target, output, taskQueue, verbose };
-  return tell(type, common, workflowId);
+  return tell(type, { client, run, target, output, taskQueue, verbose });
 }
 
-/** Tells how a closed run of any of the workflows ended. @returns the exit code. */
-async function tell(type: string, common: Omit<FollowOptions, 'run'>, workflowId: string): Promise<number> {
-  const { client } = common;
-  if (isOfSeveral(type)) {
-    return tellSeveral({ ...common, run: await followNewest<SeveralResult>(client, workflowId) });
-  }
-  if (type === RETRAIN_WORKFLOW) {
-    return tellRetrain({ ...common, run: await followNewest<RetrainResult>(client, workflowId) });
-  }
-  const run = await followFineTune(client, workflowId);
-  return type === TRIAL_WORKFLOW ? tellTrial({ ...common, run }) : tellOutcome({ ...common, run });
+/** Tells how a closed run of any of the workflows ended; what its result is, its type says. @returns the exit code. */
+function tell(type: string, follow: Omit<FollowOptions, 'run'> & { run: WorkflowRun<never> }): Promise<number> {
+  if (isOfSeveral(type)) return tellSeveral(follow);
+  if (type === RETRAIN_WORKFLOW) return tellRetrain(follow);
+  return type === TRIAL_WORKFLOW ? tellTrial(follow) : tellOutcome(follow);
 }
