@@ -1,10 +1,11 @@
 // The page of a chain: the steps, and every model on every test part, as a table and as a picture.
 import type { SeveralProgress, StepRow } from '../src/spec/comparison.js';
+import { figure } from '../src/spec/figures.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
 import { shorten } from '../src/spec/shorten.js';
 import { drawLines } from './line-chart.js';
 import { joinParts } from './fit.js';
-import { change, codeTable, figure, onTheWay, pageHeading, warningLines } from './several-page.js';
+import { change, codeTable, onTheWay, pageHeading, warningLines } from './several-page.js';
 
 /** A chain as it stands. */
 export interface ChainState {

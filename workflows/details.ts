@@ -1,5 +1,6 @@
 // The run's page in the Temporal UI (Current Details): Markdown with a progress bar, the curves (curve.ts), and a table of the epochs in a
 // code block (the page's tables have no padding). Twenty kilobytes are the limit. Texts that come from data are escaped.
+import { figure, signed } from '../src/spec/figures.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
 import type { Metrics } from '../src/spec/stages.js';
 import { drawCurves, METRIC } from './curve.js';
@@ -130,18 +131,9 @@ function outcome({ progress: { result } }: RunState): string {
   ].join('\n');
 }
 
-/** A change with its sign and four decimals. */
-export function signed(value: number): string {
-  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
-}
-
 function warnings({ progress: { warnings: all } }: RunState): string {
   if (all.length === 0) return '';
   const more = all.length > SHOWN_WARNINGS ? [`- and ${all.length - SHOWN_WARNINGS} more`] : [];
   const lines = all.slice(0, SHOWN_WARNINGS).map((warning) => `- ${escapeMarkdown(warning.slice(0, 300))}`);
   return ['**Told on the way**', '', ...lines, ...more].join('\n');
-}
-
-function figure(value: number | undefined): string {
-  return value === undefined ? '–' : value.toFixed(4);
 }

@@ -1,8 +1,9 @@
 // What the pages of sweeps and chains share: the heading with the bar, tables in code blocks (the page's own tables have no padding), the
 // warnings at the end. Texts that come from data are escaped.
 import type { SeveralProgress, ShortVerdict } from '../src/spec/comparison.js';
+import { signed } from '../src/spec/figures.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
-import { duration, signed } from './details.js';
+import { duration } from './details.js';
 
 const SHOWN_WARNINGS = 6;
 const SHOWN_RUNNING = 4;
@@ -52,11 +53,6 @@ export function codeTable(rows: readonly (readonly string[])[]): string {
       .trimEnd(),
   );
   return ['```', ...lines, '```'].join('\n');
-}
-
-/** A figure with four decimals, or a dash. */
-export function figure(value: number | undefined): string {
-  return value === undefined ? '–' : value.toFixed(4);
 }
 
 /** Warnings of all runs; the first few. */

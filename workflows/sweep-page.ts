@@ -1,12 +1,12 @@
 // The page of a sweep: who is ahead, the validation figures by epoch as a picture, and the table of the trials.
 import type { SeveralProgress, SweepResult, TrialRow } from '../src/spec/comparison.js';
+import { figure, signed } from '../src/spec/figures.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
 import { shorten } from '../src/spec/shorten.js';
 import { METRIC } from './curve.js';
 import { drawLines } from './line-chart.js';
-import { signed } from './details.js';
 import { joinParts } from './fit.js';
-import { codeTable, figure, onTheWay, pageHeading, warningLines } from './several-page.js';
+import { codeTable, onTheWay, pageHeading, warningLines } from './several-page.js';
 
 /** A trial on its way: its row, where it stands, and its curve. */
 export interface TrialState {

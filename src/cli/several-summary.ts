@@ -2,8 +2,9 @@
 import Table from 'cli-table3';
 import colors from 'picocolors';
 import type { ChainResult, ShortVerdict, SweepResult, TrialRow } from '../spec/comparison.js';
+import { figure, signed } from '../spec/figures.js';
 import type { TrialResult } from '../../workflows/trial.js';
-import { figure, howToUse, signed, verdictInWords } from './summary.js';
+import { howToUse, verdictInWords } from './summary.js';
 
 const STYLE = { head: [], border: [], compact: true };
 

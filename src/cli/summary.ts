@@ -2,6 +2,7 @@
 import { basename, dirname } from 'node:path';
 import Table from 'cli-table3';
 import colors from 'picocolors';
+import { figure, signed } from '../spec/figures.js';
 import type { FineTuneResult, Metrics, Verdict } from '../spec/stages.js';
 
 /** Places to name beside the result's own. */
@@ -81,14 +82,4 @@ function shownMetrics(metrics: Metrics): string[] {
   wanted.push('accuracy@1', 'accuracy@10', 'recall@10', 'precision@10');
   const shown = [...new Set(wanted)].filter((name) => name in metrics);
   return shown.length > 0 ? shown : names;
-}
-
-/** A metric with four digits; a dash where there is none. */
-export function figure(value: number | undefined): string {
-  return value === undefined ? '–' : value.toFixed(4);
-}
-
-/** A difference with its sign and four digits. */
-export function signed(value: number): string {
-  return `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(4)}`;
 }

@@ -1,5 +1,6 @@
 // README.md of the published folder: front matter as the Hub reads it, metrics before and after, the verdict, what it was trained on and
 // how, and the lines that load it. Every text that comes from data or settings is escaped.
+import { signed } from '../spec/figures.js';
 import { escapeMarkdown } from '../spec/markdown.js';
 import type { PublishInput, Verdict } from '../spec/stages.js';
 import { codeBlock, yamlString } from './escape.js';
@@ -211,4 +212,3 @@ function codeSpan(text: string): string {
 }
 
 const fixed = (value: number): string => value.toFixed(4);
-const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;

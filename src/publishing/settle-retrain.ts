@@ -14,6 +14,7 @@ import type { StageContext } from '../artifacts/stage-context.js';
 import { DamagedError } from '../artifacts/store.js';
 import { addTrainedQuestions } from '../dataset/trained-questions.js';
 import { compareOnUnseen } from '../evaluation/unseen.js';
+import { signed } from '../spec/figures.js';
 import { outputName } from '../spec/names.js';
 import {
   describeBase,
@@ -121,10 +122,6 @@ function reason(
   if (verdict.interval[0] <= retrain.smallestGain)
     return `Not promoted: a gain is proven, but not one above retrain.smallestGain ${retrain.smallestGain} (${figures}).`;
   return `Promoted: a gain is proven (${figures}).`;
-}
-
-function signed(value: number | undefined): string {
-  return `${(value ?? 0) >= 0 ? '+' : '−'}${Math.abs(value ?? 0).toFixed(4)}`;
 }
 
 /** Four digits: the history is read by people. */
