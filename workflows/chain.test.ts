@@ -1,5 +1,4 @@
 // The chain on a real server with activities that compute nothing: what each step begins with, what is measured on what, and how it stops.
-import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +7,7 @@ import type { ChainComparison, ChainResult } from '../src/spec/comparison.js';
 import type { FineTuneSpec } from '../src/spec/spec.js';
 import { isReadyDataset } from '../src/spec/spec.js';
 import { bundleWorkflows, startTestServer } from '../test/support/server.js';
-import { stubFailure, type StubOptions } from '../test/support/stub-activities.js';
+import { damagingOnce, stubFailure, type StubOptions } from '../test/support/stub-activities.js';
 import { failureOf, withStubRun, type StubRun } from '../test/support/workflow-run.js';
 
 let environment: TestWorkflowEnvironment;
@@ -140,22 +139,12 @@ describe('a chain', { timeout: 180_000 }, () => {
 
   it('makes results again that turn out damaged, whichever stage finds it, and ends as it would have', async () => {
     const seen: Seen = { published: [] };
-    const { replace } = chainStubs(seen);
     const damaged = new Set(['build-corpus-step-2', 'evaluate-on-2-model-0', 'compare-evaluations', 'train-epoch-1']);
-    const damaging: Partial<StubOptions> = {
-      replace: (stubs) =>
-        Object.fromEntries(
-          Object.entries({ ...stubs, ...replace!(stubs) }).map(([name, stub]) => [
-            name,
-            (input: never): unknown => {
-              const id = Context.current().info.activityId.replace(/-again-\d+$/, '');
-              if (damaged.delete(id)) throw stubFailure('ArtifactDamaged', false);
-              return (stub as (input: never) => unknown)(input);
-            },
-          ]),
-        ),
-    };
-    const result = await run(chainSpec, damaging, ({ handle }) => handle.result() as Promise<ChainResult>);
+    const result = await run(
+      chainSpec,
+      damagingOnce(chainStubs(seen), damaged),
+      ({ handle }) => handle.result() as Promise<ChainResult>,
+    );
     expect([...damaged]).toEqual([]);
     expect(result.matrix).toEqual(MATRIX);
     expect(result.warnings.join('\n')).toMatch(/damaged or gone and is made again/);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SeveralProgress, SweepResult } from '../src/spec/comparison.js';
 import type { SweepSpecInput } from '../src/spec/sweep.js';
 import { bundleWorkflows, startTestServer } from '../test/support/server.js';
-import { stubFailure, type StubOptions } from '../test/support/stub-activities.js';
+import { damagingOnce, stubFailure, type StubOptions } from '../test/support/stub-activities.js';
 import { failureOf, withStubRun, type StubRun } from '../test/support/workflow-run.js';
 
 let environment: TestWorkflowEnvironment;
@@ -154,22 +154,8 @@ describe('a sweep', { timeout: 180_000 }, () => {
 
   it('makes results again that turn out damaged, whichever stage finds it, and compares all trials', async () => {
     const race: Race = { trained: [], most: 0 };
-    const { replace } = raceStubs(race);
     const damaged = new Set(['build-corpus', 'plan-training', 'train-epoch-1', 'publish-model', 'compare-evaluations']);
-    const damaging: Partial<StubOptions> = {
-      replace: (stubs) =>
-        Object.fromEntries(
-          Object.entries({ ...stubs, ...replace!(stubs) }).map(([name, stub]) => [
-            name,
-            (input: never): unknown => {
-              const id = Context.current().info.activityId.replace(/-again-\d+$/, '');
-              if (damaged.delete(id)) throw stubFailure('ArtifactDamaged', false);
-              return (stub as (input: never) => unknown)(input);
-            },
-          ]),
-        ),
-    };
-    const result = await run(sweepSpec(), damaging, resultOf);
+    const result = await run(sweepSpec(), damagingOnce(raceStubs(race), damaged), resultOf);
     expect([...damaged]).toEqual([]);
     expect([...race.trained].sort()).toEqual(['1:1', '2:1', '2:2', '3:1', '3:2', '3:3', '3:4', '4:1']);
     expect(result.best.trial).toBe(3);
