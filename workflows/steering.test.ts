@@ -76,6 +76,7 @@ describe('setLearningRate', () => {
       await handle.signal('pause');
       await expect.poll(async () => (await progressOf(handle)).paused).toBe(true);
       await update(handle, 'setLearningRate', { learningRate: 1e-4 });
+      await training.interrupted();
       training.allow(24);
       await handle.signal('resume');
       await resultOf(handle);
