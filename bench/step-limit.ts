@@ -5,6 +5,9 @@ import { emitOnnx } from '../src/graph/emission/emit-onnx.js';
 import { now, threads } from './clock.js';
 import type { EncoderConfig } from '../src/models/architecture.js';
 
+/** A matrix product `[m, k]·[k, n]`, and how often a layer of the step makes it. */
+export type Product = readonly [m: number, k: number, n: number, times: number];
+
 /** Floating-point operations of a step without any padding: a forward pass and twice as many backward; rows of embeddings cost none. */
 export function stepOperations(
   { hiddenSize: H, intermediateSize: F, numHiddenLayers }: EncoderConfig,
@@ -15,34 +18,54 @@ export function stepOperations(
   return 3 * numHiddenLayers * (2 * tokens * (4 * H * H + 2 * H * F) + 4 * H * squares);
 }
 
-/** Operations a second of the step's dense products, weighted by their share; the best of some runs of each. */
-export async function measurePeak(
-  { hiddenSize: H, intermediateSize: F }: EncoderConfig,
+/** The dense products of one layer in a step: forward, of the inputs' gradients, of the weights' gradients. Attention's are left out. */
+export function denseProducts(
+  { hiddenSize: H, intermediateSize: F }: Pick<EncoderConfig, 'hiddenSize' | 'intermediateSize'>,
   tokens: number,
-  { runs = 8 } = {},
-): Promise<number> {
-  const shapes = [
-    [tokens, H, 3 * H],
-    [tokens, H, H],
-    [tokens, H, F],
-    [tokens, F, H],
-  ] as const;
+): Product[] {
+  // An input's gradient goes through a weight the other way round, so the forward product of one weight is the shape of another's.
+  return [
+    [tokens, H, 3 * H, 1],
+    [tokens, 3 * H, H, 1],
+    [tokens, H, H, 2],
+    [tokens, H, F, 2],
+    [tokens, F, H, 2],
+    [H, tokens, 3 * H, 1],
+    [H, tokens, H, 1],
+    [H, tokens, F, 2],
+  ];
+}
+
+/**
+ * Operations a second of ONNX Runtime on these products, each weighted by its operations. A product counts with its best run of
+ * `2 · runs`: with the second operand as it is and stored transposed, both into an output that is there before, because the first touch
+ * of fresh memory is no part of a product. Sessions follow one another: the threads of a second one would wait actively beside the first's.
+ */
+export async function measurePeak(products: readonly Product[], { runs = 6 } = {}): Promise<number> {
   let [operations, seconds] = [0, 0];
-  for (const [m, k, n] of shapes) {
-    const y = gemm(input('a', 'float32', [m, k]), input('b', 'float32', [k, n]));
-    const session = await InferenceSession.create(emitOnnx({ y }).bytes, threads ? { intraOpNumThreads: threads } : {});
-    const feeds = { a: matrix(m, k), b: matrix(k, n) };
-    let best = Infinity;
-    for (let run = 0; run < runs; run++) {
-      const start = now();
-      await session.run(feeds);
-      best = Math.min(best, (now() - start) / 1000);
-    }
-    operations += 2 * m * k * n;
-    seconds += best;
-    await session.release();
+  for (const product of products) {
+    const [m, k, n, times] = product;
+    const best = Math.min(await bestSeconds(product, false, runs), await bestSeconds(product, true, runs));
+    operations += times * 2 * m * k * n;
+    seconds += times * best;
   }
   return operations / seconds;
+}
+
+async function bestSeconds([m, k, n]: Product, transB: boolean, runs: number): Promise<number> {
+  const sides = transB ? ([n, k] as const) : ([k, n] as const);
+  const y = gemm(input('a', 'float32', [m, k]), input('b', 'float32', sides), { transB });
+  const session = await InferenceSession.create(emitOnnx({ y }).bytes, threads ? { intraOpNumThreads: threads } : {});
+  const feeds = { a: matrix(m, k), b: matrix(...sides) };
+  const outputs = { y: matrix(m, n) };
+  let best = Infinity;
+  for (let run = 0; run < runs; run++) {
+    const start = now();
+    await session.run(feeds, outputs);
+    best = Math.min(best, (now() - start) / 1000);
+  }
+  await session.release();
+  return best;
 }
 
 function matrix(rows: number, columns: number): Tensor {

@@ -9,7 +9,7 @@ import type { TrainingBatch } from '../../src/training/training-engine.js';
 import { now, threads } from '../clock.js';
 import { serveJob } from '../job.js';
 import { median } from '../row.js';
-import { measurePeak, stepOperations } from '../step-limit.js';
+import { denseProducts, measurePeak, stepOperations, type Product } from '../step-limit.js';
 import type { Pair } from '../texts.js';
 
 /** One way to make a step. */
@@ -40,6 +40,8 @@ export interface StepResult {
   setups: Record<string, StepFigures>;
   /** Operations a second in the step's own products, in thousand million; with `limit`. */
   peakGflops?: number;
+  /** Those of a layer, of the last batch. */
+  products: Product[];
 }
 
 /** Figures of one set-up. */
@@ -71,12 +73,14 @@ await serveJob<StepJob>(async (job): Promise<StepResult> => {
   const times = job.setups.map((): number[] => []);
   const shares = job.setups.map((): number[] => []);
   const peaks: number[] = [];
+  let products: Product[] = [];
   const figures = job.setups.map(() => ({ tokens: 0, gradientError: 0, lossError: 0 }));
   for (let round = 0; round <= job.rounds; round++) {
     for (const batch of batches) {
       const lengths = [...batch.queries, ...batch.documents].map((text) => text.length);
       const tokens = lengths.reduce((sum, length) => sum + length, 0);
-      const peak = job.limit && round > 0 ? await measurePeak(model.config, tokens) : 0;
+      products = denseProducts(model.config, tokens);
+      const peak = job.limit && round > 0 ? await measurePeak(products) : 0;
       if (peak > 0) peaks.push(peak / 1e9);
       let first: { loss: number; gradients: Map<string, Float32Array> } | undefined;
       for (const [at, { microBatchTokens }] of job.setups.entries()) {
@@ -109,7 +113,7 @@ await serveJob<StepJob>(async (job): Promise<StepResult> => {
       ...(job.limit && { ofTheLimit: median(shares[at]!) }),
     },
   ]);
-  return { setups: Object.fromEntries(setups), ...(job.limit && { peakGflops: median(peaks) }) };
+  return { setups: Object.fromEntries(setups), products, ...(job.limit && { peakGflops: median(peaks) }) };
 });
 
 async function encode({ pairs, batchSize, fill }: StepJob, folder: string, maxLength: number): Promise<Batch[]> {

@@ -1,7 +1,10 @@
-// Row: the share of a bare step that its own matrix products take at the machine's measured peak, by model and lengths.
+// Row: the share of a bare step that its own matrix products take at the machine's measured peak, by model and lengths; and beside that
+// peak the one of PyTorch on the same products, which no graph of ours can change.
 import { modelFolder, type ModelName } from '../models.js';
+import type { PeakResult } from '../jobs/peak.js';
 import type { StepResult } from '../jobs/step.js';
-import type { Figure, Row } from '../row.js';
+import { median, type Bench, type Figure, type Row, type RunJob } from '../row.js';
+import type { Product } from '../step-limit.js';
 import { readPairs, type PairKind } from '../texts.js';
 
 const GOAL = 0.78;
@@ -28,9 +31,26 @@ function stepRow(name: string, model: ModelName, batches: number): Row {
           ours: `${((ofTheLimit ?? NaN) * 100).toFixed(0)} % (step ${medianMs.toFixed(0)} ms, best ${bestMs.toFixed(0)}; peak ${result.peakGflops?.toFixed(0)} GFLOP/s)`,
           ...(ofTheLimit !== undefined && { value: ofTheLimit, goal: { atLeast: GOAL } }),
         });
+        if (bench.peer) figures.push(await comparePeaks(bench, bench.peer, result.products, what));
       }
       return figures;
     },
+  };
+}
+
+/** The step's products on both sides, in turn; it has no goal, because both are other people's code. */
+async function comparePeaks(bench: Bench, peer: RunJob, products: Product[], what: string): Promise<Figure> {
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  for (let round = 0; round < bench.rounds; round++) {
+    ours.push((await bench.ours<PeakResult>('peak', { products })).gflops);
+    theirs.push((await peer<PeakResult>('peak', { products })).gflops);
+  }
+  const [own, other] = [median(ours), median(theirs)];
+  return {
+    what: `${what}: its dense products, ONNX Runtime : PyTorch`,
+    ours: `${own.toFixed(0)} GFLOP/s`,
+    theirs: `${other.toFixed(0)} GFLOP/s`,
+    value: own / other,
   };
 }
 
