@@ -21,6 +21,11 @@ export async function createExclusively(temporary: string, path: string): Promis
   return true;
 }
 
+/** Bytes that are hashed while the system takes them. */
+const PART_BYTES = 8 << 20;
+/** After so many bytes the disk is set to work, so that the flush at the end finds little left. */
+const FLUSH_BYTES = 16 << 20;
+
 /** Writes a new file, the owner's alone, flushed to the disk; its content's hash and size. */
 export async function writeHashed(
   path: string,
@@ -30,11 +35,23 @@ export async function writeHashed(
   let bytes = 0;
   const file = await open(path, 'wx', FILE_MODE);
   try {
+    let flushed = Promise.resolve();
+    let flushAt = FLUSH_BYTES;
     for await (const chunk of chunks) {
-      hash.update(chunk);
-      await writeAll(file, chunk);
-      bytes += chunk.byteLength;
+      for (let offset = 0; offset < chunk.byteLength; offset += PART_BYTES) {
+        const part = chunk.subarray(offset, offset + PART_BYTES);
+        const written = writeAll(file, part);
+        hash.update(part);
+        await written;
+        bytes += part.byteLength;
+        if (bytes < flushAt) continue;
+        flushAt = bytes + FLUSH_BYTES;
+        flushed = flushed.then(() => file.datasync());
+        flushed.catch(() => undefined); // it is awaited below, or the write has failed already
+      }
     }
+    // A disk tells of a lost page once: the flush at the end would not hear of it again.
+    await flushed;
     await file.sync();
   } finally {
     await file.close();
