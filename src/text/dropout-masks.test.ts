@@ -65,9 +65,84 @@ function attentionOf({ feeds, groups, lengths: all }: PackedBatch, site: string,
   return values;
 }
 
+/** The definition, element by element: whether element `at` of a text's mask at a site stays. */
+function stays(at: number, rate: number, { seed, step, site, place }: Record<string, number>): boolean {
+  const words = [seed! >>> 0, Math.floor(seed! / 2 ** 32), step!, site!, place!];
+  const mixed = (word: number): number => {
+    let x = word ^ (word >>> 16);
+    x = Math.imul(x, 0x7feb352d);
+    x ^= x >>> 15;
+    x = Math.imul(x, 0x846ca68b);
+    return x ^ (x >>> 16);
+  };
+  const [first, second] = [0x243f6a88, 0x13198a2e].map((start) =>
+    words.reduce((state, word) => mixed((state + word) | 0), start),
+  ) as [number, number];
+  let x = Math.imul(at >>> 1, 0x9e3779b1) ^ first;
+  x = (Math.imul(x ^ (x >>> 16), 0x7feb352d) + second) | 0;
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+  x ^= x >>> 16;
+  return (at % 2 === 0 ? x & 0xffff : x >>> 16) >= Math.round(rate * 65536);
+}
+
+/** All masks of a batch by that definition, by name. */
+function masksByDefinition(batch: PackedBatch, options: MaskOptions): Map<string, Uint8Array> {
+  const { rates, seed, step, places, layers, heads, hiddenSize } = options;
+  const masks = new Map<string, Uint8Array>();
+  const hidden = (name: string, site: number): void => {
+    const data = new Uint8Array(batch.rows * hiddenSize);
+    batch.lengths.forEach((length, local) => {
+      for (let at = 0; at < length * hiddenSize; at++) {
+        const stands = stays(at, rates.hidden, { seed, step, site, place: places[local]! });
+        data[batch.offsets[local]! * hiddenSize + at] = Number(stands);
+      }
+    });
+    masks.set(maskInput(name), data);
+  };
+  const attention = (name: string, site: number): void => {
+    batch.groups.forEach(({ texts, places: width }, group) => {
+      const data = new Uint8Array(texts.length * heads * width * width);
+      texts.forEach((local, row) => {
+        const length = batch.lengths[local]!;
+        for (let at = 0; at < heads * length * length; at++) {
+          const [h, i, j] = [Math.floor(at / length / length), Math.floor(at / length) % length, at % length];
+          const stands = stays(at, rates.attention, { seed, step, site, place: places[local]! });
+          data[((row * heads + h) * width + i) * width + j] = Number(stands);
+        }
+      });
+      masks.set(maskInput(name, group), data);
+    });
+  };
+  hidden(DROPOUT_SITES.embeddings, 0);
+  for (let layer = 0; layer < layers; layer++) {
+    attention(DROPOUT_SITES.attention(layer), 1 + 3 * layer);
+    hidden(DROPOUT_SITES.attentionOutput(layer), 2 + 3 * layer);
+    hidden(DROPOUT_SITES.feedForward(layer), 3 + 3 * layer);
+  }
+  return masks;
+}
+
 const everyone = lengths.map((_, place) => place);
 
 describe('addDropoutMasks', () => {
+  test.each([
+    ['in one group', 1, 3, 5, { hidden: 0.3, attention: 0.4 }],
+    ['in some groups', 3, 2, 7, { hidden: 0.1, attention: 0.1 }],
+    ['each for itself', 40, 3, 8, { hidden: 0.9, attention: 0.5 }],
+    ['of which all or nothing is dropped', 3, 1, 3, { hidden: 1, attention: 1e-9 }],
+  ])('gives texts of any length %s the bytes that the definition gives', (_, groupCount, heads, hiddenSize, rates) => {
+    const all = [1, 2, 3, 7, 8, 15, 16, 17, 17, 31, 32, 33, 40, 47, 48, 49, 64, 65];
+    const batch = packTexts(all.map(text), { groupCount, heads, pooling: 'mean' });
+    const places = all.map((_length, local) => (local * 5) % all.length);
+    const options = { rates, seed: 2 ** 33 + 7, step: 123_456, places, layers: 2, heads, hiddenSize };
+    const others = new Set(batch.feeds.keys());
+    addDropoutMasks(batch, options);
+    const made = [...batch.feeds].filter(([name]) => !others.has(name));
+    const expected = masksByDefinition(batch, options);
+    expect(made.map(([name]) => name).sort()).toEqual([...expected.keys()].sort());
+    for (const [name, { data }] of made) expect(Buffer.compare(data as Uint8Array, expected.get(name)!), name).toBe(0);
+  });
+
   test('gives a text the same masks in whatever groups it stands', () => {
     const one = masksByText(everyone, 1);
     for (const groupCount of [2, 3, 8]) expect(masksByText(everyone, groupCount)).toEqual(one);

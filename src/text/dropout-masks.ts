@@ -1,6 +1,7 @@
 // Dropout masks whose every value is a function of (seed, step, site, the text's place in the batch, the element's place in the
 // text) and of nothing else: not of the grouping, the micro-batch or the order of work. A counter-based hash gives them (rounds of
-// Ellis's lowbias32, https://nullprogram.com/blog/2018/07/31/); each hash decides two elements by 16 bits each.
+// Ellis's lowbias32, https://nullprogram.com/blog/2018/07/31/); each hash decides two elements by 16 bits each (mask-code.ts).
+import { compileMaskCode, MARGIN } from './mask-code.js';
 import type { PackedBatch, FeedArray } from './packing.js';
 import { DROPOUT_SITES, maskInput } from './packed-names.js';
 
@@ -42,8 +43,9 @@ function hiddenMask({ lengths, offsets, rows }: PackedBatch, site: number, optio
   const { hiddenSize, rates } = options;
   const data = new Uint8Array(rows * hiddenSize);
   lengths.forEach((length, text) => {
-    const start = offsets[text]! * hiddenSize;
-    fillMask(data, start, 0, length * hiddenSize, rates.hidden, maskKey(options, site, text));
+    const count = length * hiddenSize;
+    const part = { blocks: 1, rows: 1, length: count, stride: count, blockBytes: count };
+    writeMask(data, offsets[text]! * hiddenSize, part, rates.hidden, maskKey(options, site, text));
   });
   return { data, dims: [rows, hiddenSize] };
 }
@@ -52,16 +54,12 @@ function hiddenMask({ lengths, offsets, rows }: PackedBatch, site: number, optio
 function attentionMask({ lengths, groups }: PackedBatch, group: number, site: number, options: MaskOptions): FeedArray {
   const { heads, rates } = options;
   const { texts, places } = groups[group]!;
-  const data = new Uint8Array(texts.length * heads * places * places);
+  const size = heads * places * places;
+  const data = new Uint8Array(texts.length * size);
   texts.forEach((text, row) => {
     const length = lengths[text]!;
-    const key = maskKey(options, site, text);
-    for (let h = 0; h < heads; h++) {
-      for (let i = 0; i < length; i++) {
-        const start = ((row * heads + h) * places + i) * places;
-        fillMask(data, start, (h * length + i) * length, length, rates.attention, key);
-      }
-    }
+    const part = { blocks: heads, rows: length, length, stride: places, blockBytes: places * places };
+    writeMask(data, row * size, part, rates.attention, maskKey(options, site, text));
   });
   return { data, dims: [texts.length, heads, places, places] };
 }
@@ -88,29 +86,33 @@ function mix(word: number): number {
   return x ^ (x >>> 16);
 }
 
-/** The word that decides elements `2 · pair` (its low half) and `2 · pair + 1` (its high half). */
-function hashPair(pair: number, { first, second }: MaskKey): number {
-  // The key enters before both rounds, so that two texts' masks are never shifts of one another.
-  let x = Math.imul(pair, 0x9e3779b1) ^ first;
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d) + second;
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-  return x ^ (x >>> 16);
+/** How a text's elements lie: in blocks of `blockBytes`, each of rows of `length` elements and zeros up to `stride`, and zeros after them. */
+interface MaskPart {
+  blocks: number;
+  rows: number;
+  length: number;
+  stride: number;
+  blockBytes: number;
 }
 
-/**
- * Writes the mask of elements `first … first + count` to `target[start …]`: 0 with the given probability (to 1 in 65,536), else 1.
- * `(half − threshold) >>> 31` is 1 when the half is below: no branch, because no processor can foresee these.
- */
-function fillMask(target: Uint8Array, start: number, first: number, count: number, rate: number, key: MaskKey): void {
+const code = compileMaskCode();
+
+/** Writes a text's mask to `target[start …]`: 0 with the given probability (to 1 in 65,536), else 1. */
+function writeMask(
+  target: Uint8Array,
+  start: number,
+  { blocks, rows, length, stride, blockBytes }: MaskPart,
+  rate: number,
+  { first: key0, second: key1 }: MaskKey,
+): void {
   const threshold = Math.round(rate * 65536);
-  const end = first + count;
-  let at = start;
-  let pair = first >>> 1;
-  if (first % 2 === 1 && first < end) target[at++] = 1 ^ (((hashPair(pair++, key) >>> 16) - threshold) >>> 31);
-  for (; 2 * pair + 1 < end; pair++) {
-    const x = hashPair(pair, key);
-    target[at++] = 1 ^ (((x & 0xffff) - threshold) >>> 31);
-    target[at++] = 1 ^ (((x >>> 16) - threshold) >>> 31);
+  if (threshold > 65535) return; // all are dropped
+  const end = MARGIN + blocks * blockBytes;
+  const memory = code.memory(end + MARGIN);
+  for (let block = 0; block < blocks; block++) {
+    const at = MARGIN + block * blockBytes;
+    code.writeRows(at, rows, stride, length, block * rows * length, threshold, key0, key1);
+    memory.fill(0, at + rows * stride, at + blockBytes);
   }
-  if (2 * pair < end) target[at] = 1 ^ (((hashPair(pair, key) & 0xffff) - threshold) >>> 31);
+  target.set(memory.subarray(MARGIN, end), start);
 }
