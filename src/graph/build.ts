@@ -54,9 +54,6 @@ export const cast = (x: Tensor, to: DType): Tensor => single('Cast', [x], { to }
 export const softmax = (x: Tensor): Tensor => single('Softmax', [x], {});
 export const logSoftmax = (x: Tensor): Tensor => single('LogSoftmax', [x], {});
 
-/** `s · (1 + erf s)`: √2 · gelu(√2 · s). */
-export const erfGate = (s: Tensor): Tensor => single('ErfGate', [s], {});
-
 /** `x · mask · scale`; scale is 1/(1 − p). */
 export const dropout = (x: Tensor, mask: Tensor, scale: number): Tensor => single('Dropout', [x, mask], { scale });
 
@@ -126,14 +123,14 @@ export function gemm(
   return single('Gemm', c === undefined ? [a, b] : [a, b, c], { transA, transB, alpha, beta });
 }
 
-/** `scale · x·W + biasScale · b`. */
+/** `x·W + b`. */
 export function linear(
   x: Tensor,
   weight: Tensor,
   bias: Tensor,
-  { layout = 'in,out', scale = 1, biasScale = 1 }: Partial<OpAttributes['Linear']> = {},
+  { layout = 'in,out' }: Partial<OpAttributes['Linear']> = {},
 ): Tensor {
-  return single('Linear', [x, weight, bias], { layout, scale, biasScale });
+  return single('Linear', [x, weight, bias], { layout });
 }
 
 /** `(x − mean)/√(variance + epsilon) · weight + bias` over the last axis. */

@@ -33,11 +33,6 @@ export interface OpAttributes {
   Cast: { to: DType };
   /** `z/2 · (1 + erf(z/√2))` (Hendrycks and Gimpel, the exact form). */
   Gelu: None;
-  /**
-   * `s · (1 + erf s)`; the second output is its derivative, made while `s` is at hand. `gelu(z) = ErfGate(z/√2)/√2`, and the two
-   * factors cost nothing inside the products before and after.
-   */
-  ErfGate: None;
   /** `x · mask · scale`, mask 0 or 1 as uint8. */
   Dropout: { scale: number };
 
@@ -77,8 +72,8 @@ export interface OpAttributes {
   MatMul: { transA: boolean; transB: boolean; alpha: number };
   /** `alpha · a·b + beta · c` of matrices; c is optional and broadcasts to the result. */
   Gemm: { transA: boolean; transB: boolean; alpha: number; beta: number };
-  /** `scale · x·W + biasScale · b`, x `[T, in]`; `layout` is how W is stored. */
-  Linear: { layout: 'in,out' | 'out,in'; scale: number; biasScale: number };
+  /** `x·W + b`, x `[T, in]`; `layout` is how W is stored. */
+  Linear: { layout: 'in,out' | 'out,in' };
 
   // Normalization
   /** Over the last axis; further outputs: mean and inverse deviation of each row, `[…, 1]`. */

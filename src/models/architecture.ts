@@ -50,8 +50,6 @@ export interface PackedEncoderOptions {
   inputs: PackedInputs;
   /** Adds mask inputs at the architecture's dropout sites; a rate of 0 adds none. */
   dropout?: DropoutRates | undefined;
-  /** Layers from this one on will be differentiated: they take the forms whose gradient is cheap. `Infinity`: none. */
-  differentiatedFrom: number;
 }
 
 /** A packed forward pass. */

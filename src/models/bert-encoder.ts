@@ -12,7 +12,7 @@ import type {
   PaddedEncoderOptions,
   ParameterSource,
 } from './architecture.js';
-import { embeddingParameters, layerParameters, type BertLayerParameters } from './bert-layout.js';
+import { embeddingParameters, layerParameters } from './bert-layout.js';
 import { attentionMask, hiddenMask, type PackedInputs } from './packed-inputs.js';
 
 /** Added to the scores of padding: its probability is exactly 0. */
@@ -24,14 +24,13 @@ interface LayerOptions {
   attend: (qkv: Tensor) => Tensor;
   /** Dropout at a site of `[tokens, hidden]`. */
   dropHidden: (x: Tensor, site: string) => Tensor;
-  differentiated: boolean;
 }
 
 /** Forward pass over packed tokens. */
 export function buildPackedEncoder(
   config: EncoderConfig,
   parameter: ParameterSource,
-  { inputs, dropout, differentiatedFrom }: PackedEncoderOptions,
+  { inputs, dropout }: PackedEncoderOptions,
 ): PackedEncoder {
   const dropHidden = (x: Tensor, site: string): Tensor =>
     dropout && dropout.hidden > 0 ? g.dropout(x, hiddenMask(site, config.hiddenSize), 1 / (1 - dropout.hidden)) : x;
@@ -52,8 +51,7 @@ export function buildPackedEncoder(
   let hidden = dropHidden(normed, DROPOUT_SITES.embeddings);
   for (let layer = 0; layer < config.numHiddenLayers; layer++) {
     const attend = (qkv: Tensor): Tensor => attendPacked(qkv, config, inputs, layer, dropout);
-    const differentiated = layer >= differentiatedFrom;
-    hidden = encoderLayer(hidden, config, layer, parameter, { attend, dropHidden, differentiated });
+    hidden = encoderLayer(hidden, config, layer, parameter, { attend, dropHidden });
   }
   return { hidden, embedded };
 }
@@ -87,7 +85,7 @@ export function buildPaddedEncoder(
   let hidden = g.reshape(normed, ['rows', H]);
   for (let layer = 0; layer < config.numHiddenLayers; layer++) {
     const attend = (qkv: Tensor): Tensor => attendPadded(qkv, config, bias);
-    hidden = encoderLayer(hidden, config, layer, parameter, { attend, dropHidden: (x) => x, differentiated: false });
+    hidden = encoderLayer(hidden, config, layer, parameter, { attend, dropHidden: (x) => x });
   }
   const lastHiddenState = g.reshape(hidden, ['batch', 'sequence', H]);
   return { inputIds, attentionMask: attention, tokenTypeIds, lastHiddenState };
@@ -98,7 +96,7 @@ function encoderLayer(
   config: EncoderConfig,
   layer: number,
   parameter: ParameterSource,
-  { attend, dropHidden, differentiated }: LayerOptions,
+  { attend, dropHidden }: LayerOptions,
 ): Tensor {
   const p = layerParameters(config, layer);
   const attended = attend(g.linear(x, parameter(p.qkvWeight), parameter(p.qkvBias)));
@@ -109,23 +107,14 @@ function encoderLayer(
     parameter(p.attentionNormBias),
     config.layerNormEps,
   );
-  const fed = feedForward(middle, p, parameter, differentiated);
+  const widened = g.gelu(g.linear(middle, parameter(p.intermediateWeight), parameter(p.intermediateBias)));
+  const fed = g.linear(widened, parameter(p.feedForwardWeight), parameter(p.feedForwardBias), { layout: 'out,in' });
   return g.layerNormalization(
     g.add(dropHidden(fed, DROPOUT_SITES.feedForward(layer)), middle),
     parameter(p.feedForwardNormWeight),
     parameter(p.feedForwardNormBias),
     config.layerNormEps,
   );
-}
-
-/** `gelu(x·W₁ + b₁)·W₂ + b₂`; when differentiated, as `√2 · gelu` of inputs scaled by 1/√2, both factors inside the products. */
-function feedForward(x: Tensor, p: BertLayerParameters, parameter: ParameterSource, differentiated: boolean): Tensor {
-  const [w1, b1] = [parameter(p.intermediateWeight), parameter(p.intermediateBias)];
-  const [w2, b2] = [parameter(p.feedForwardWeight), parameter(p.feedForwardBias)];
-  if (!differentiated) return g.linear(g.gelu(g.linear(x, w1, b1)), w2, b2, { layout: 'out,in' });
-  const scale = Math.SQRT1_2;
-  const gated = g.erfGate(g.linear(x, w1, b1, { scale, biasScale: scale }));
-  return g.linear(gated, w2, b2, { layout: 'out,in', scale });
 }
 
 /** Attention in groups of texts of like length. */

@@ -10,7 +10,7 @@ import type { Architecture, DropoutRates, EncoderConfig, EngineParameter } from 
 import { packedInputs } from '../models/packed-inputs.js';
 import { poolPacked } from '../models/pooling.js';
 import type { FreezeSpec, TrainingSpec } from '../spec/spec.js';
-import { differentiatedFrom, isFrozen } from './freeze.js';
+import { isFrozen } from './freeze.js';
 
 /** What the graphs of a model are made from. */
 export interface GraphModel {
@@ -96,7 +96,6 @@ function encoder({ architecture, config, normalize }: GraphModel, groups: number
   const { hidden, embedded } = architecture.buildPackedEncoder(config, parameter, {
     inputs,
     dropout: training?.dropout,
-    differentiatedFrom: training ? differentiatedFrom(freeze) : Infinity,
   });
   const first: [string, Tensor][] = freeze?.embeddings ? [] : [[GRAPH_NAMES.embeddedGradient, embedded]];
   return {

@@ -27,8 +27,8 @@ const BASE_BYTES = 200 * 2 ** 20;
  * twice, both residual sums and the middle LayerNorm's output.
  */
 const STATES_A_LAYER = 9;
-/** Values that a layer keeps of the feed-forward block, in intermediate sizes a token: the activation and its derivative. */
-const FEED_FORWARD_A_LAYER = 2;
+/** Values that a layer keeps of the feed-forward block, in intermediate sizes a token: what goes into its GELU. */
+const FEED_FORWARD_A_LAYER = 1;
 /** Room that ONNX Runtime's arena takes beyond what is in use, and what the backward pass works in. */
 const ARENA_FACTOR = 1.3;
 

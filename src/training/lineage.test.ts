@@ -58,8 +58,8 @@ describe('lineageOf', () => {
       ...{ warmupRatio: 0.1, weightDecay: 0.01, maxGradientNorm: 1, dropout: 0.2, checkpointEverySeconds: 30 },
     } as unknown as LineageInputs['training'];
     expect([NUMERICS_VERSION, lineageOf(inputs({ training }))]).toEqual([
-      3,
-      '029be763104fc1a0fa14fab6e08e9481ea26e2dfbea232230ef86f898db9b01d',
+      4,
+      'd7e888135e2fcc9c45ae6f81fd3b8f2b019139f355bbde85a77644edb72287c8',
     ]);
   });
 

@@ -8,7 +8,7 @@ import { availableParallelism, cpus } from 'node:os';
  * Raised when a change moves the numbers of training: the test of a 20-step run holds its hash. A deploy that changes no numbers keeps it,
  * and resumes what ran before.
  */
-export const NUMERICS_VERSION = 3;
+export const NUMERICS_VERSION = 4;
 
 /**
  * Up to so many threads give the same bits for encoders of 128 units or more (threads.test.ts). With more threads, or fewer units, ONNX

@@ -2,7 +2,7 @@
 import * as g from '../../src/graph/build.js';
 import type { Op } from '../../src/graph/ops.js';
 import type { Tensor } from '../../src/graph/tensor.js';
-import { erfOf, map, nd, zip } from './nd.js';
+import { erfOf, geluOf, map, nd, zip } from './nd.js';
 import type { OpCase } from './op-case.js';
 
 /** Pairs of shapes that NumPy broadcasts, from equal to added and stretched axes on both sides. */
@@ -59,7 +59,6 @@ function unary(build: (x: Tensor) => Tensor, reference: (x: number) => number, r
   }));
 }
 
-const gate = (s: number): number => s * (1 + erfOf(s));
 const ones = (shape: number[]): ReturnType<typeof nd> => nd(shape, () => 1);
 
 export const elementwiseCases = {
@@ -108,16 +107,7 @@ export const elementwiseCases = {
   Sqrt: unary(g.sqrt, Math.sqrt, [0.3, 3]),
   Erf: unary(g.erf, erfOf),
   Tanh: unary(g.tanh, Math.tanh),
-  Gelu: unary(g.gelu, (z) => (z / 2) * (1 + erfOf(z / Math.SQRT2))),
-  ErfGate: [
-    ...unary(g.erfGate, gate),
-    {
-      name: 'is gelu between factors of √2',
-      inputs: [{ shape: [5] }],
-      build: ([z]) => [g.mul(g.erfGate(g.mul(z!, g.scalar(Math.SQRT1_2))), g.scalar(Math.SQRT1_2))],
-      reference: ([z]) => [map(z!, (value) => (value / 2) * (1 + erfOf(value / Math.SQRT2)))],
-    },
-  ],
+  Gelu: unary(g.gelu, geluOf),
   Cast: [
     {
       name: 'from uint8 to float32',

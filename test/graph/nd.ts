@@ -112,3 +112,8 @@ export function erfOf(x: number): number {
   }
   return (2 / Math.sqrt(Math.PI)) * total;
 }
+
+/** `z · Φ(z)`. */
+export function geluOf(z: number): number {
+  return (z / 2) * (1 + erfOf(z / Math.SQRT2));
+}

@@ -4,8 +4,6 @@ import { ELEMENT_TYPES } from './onnx-schema.js';
 import { sameName, type EmissionRule } from './emission-rule.js';
 import { tensorProto } from './emitter.js';
 
-const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
-
 export const elementwiseEmission = {
   Input: ({ attributes: { name, dtype, shape } }, { emitter }) => [emitter.declareInput(name, dtype, shape)],
   Constant: ({ attributes: { name, dtype, shape, data } }, { emitter }) => [
@@ -43,15 +41,6 @@ export const elementwiseEmission = {
     const inner = emitter.add('Erf', [emitter.add('Div', [z, emitter.float(Math.SQRT2)])]);
     const twiceCdf = emitter.add('Add', [inner, emitter.float(1)]);
     return [emitter.add('Mul', [emitter.add('Mul', [z, twiceCdf]), emitter.float(0.5)])];
-  },
-  ErfGate: (_node, { emitter, inputs: [s], isUsed }) => {
-    const onePlusErf = emitter.add('Add', [emitter.add('Erf', [s!]), emitter.float(1)]);
-    const gated = emitter.add('Mul', [s!, onePlusErf]);
-    if (!isUsed(1)) return [gated];
-    // d/ds s·(1 + erf s) = (1 + erf s) + s · exp(log(2/√π) − s²)
-    const exponent = emitter.add('Sub', [emitter.float(Math.log(TWO_OVER_SQRT_PI)), emitter.add('Mul', [s!, s!])]);
-    const slope = emitter.add('Mul', [s!, emitter.add('Exp', [exponent])]);
-    return [gated, emitter.add('Add', [onePlusErf, slope])];
   },
   Dropout: ({ attributes: { scale } }, { emitter, inputs: [x, mask] }) => {
     const cast = emitter.add('Cast', [mask!], { attributes: { to: { int: ELEMENT_TYPES.float32 } } });

@@ -65,14 +65,8 @@ export const productEmission = {
       },
     }),
   ],
-  Linear: ({ attributes: { layout, scale, biasScale } }, { emitter, inputs }) => [
-    emitter.add('Gemm', inputs, {
-      attributes: {
-        transB: { int: Number(layout === 'out,in') },
-        alpha: { float: scale },
-        beta: { float: biasScale },
-      },
-    }),
+  Linear: ({ attributes: { layout } }, { emitter, inputs }) => [
+    emitter.add('Gemm', inputs, { attributes: { transB: { int: Number(layout === 'out,in') } } }),
   ],
   LayerNormalization: ({ attributes: { epsilon } }, { emitter, inputs, isUsed }) =>
     emitter.addMany('LayerNormalization', inputs, {

@@ -2,9 +2,7 @@
 import { add, div, dropout, erf, exp, mul, neg, scalar, sub } from '../build.js';
 import type { Op } from '../ops.js';
 import type { Tensor } from '../tensor.js';
-import { needOnlyFirst, notDifferentiable, unbroadcast, type GradientRule } from './gradient-rule.js';
-
-const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
+import { notDifferentiable, unbroadcast, type GradientRule } from './gradient-rule.js';
 
 type Rules = { [K in Op]?: GradientRule<K> | typeof notDifferentiable };
 
@@ -37,25 +35,20 @@ export const elementwiseGradients = {
   // dx = dy / 2y
   Sqrt: ({ outputs: [y] }, dy) => [div(mul(dy, scalar(0.5)), y!)],
   // dx = dy · 2/√π · exp(−x²)
-  Erf: ({ inputs: [x] }, dy) => [mul(dy, gauss(x!, TWO_OVER_SQRT_PI))],
+  Erf: ({ inputs: [x] }, dy) => [mul(dy, gauss(x!, 2 / Math.sqrt(Math.PI)))],
   // dx = dy · (1 − y²)
   Tanh: ({ outputs: [y] }, dy) => [mul(dy, sub(scalar(1), mul(y!, y!)))],
-  // dx = dy · (Φ(z) + z · φ(z)), Φ(z) = (1 + erf(z/√2))/2, φ(z) = exp(−z²/2)/√(2π)
+  // dz = dy · (Φ(z) + z·φ(z)), Φ(z) = (1 + erf(z/√2))/2, φ(z) = exp(−z²/2)/√(2π)
   Gelu: ({ inputs: [z] }, dy) => {
     const s = mul(z!, scalar(Math.SQRT1_2));
     const cdf = mul(add(erf(s), scalar(1)), scalar(0.5));
     return [mul(dy, add(cdf, mul(z!, gauss(s, 1 / Math.sqrt(2 * Math.PI)))))];
   },
-  // ds = dy · derivative, which the forward pass stored
-  ErfGate: (node, dy, rest) => {
-    needOnlyFirst(node, rest);
-    return [mul(dy, node.outputs[1]!)];
-  },
   // dx = dy · mask · scale
   Dropout: ({ inputs: [, mask], attributes: { scale } }, dy) => [dropout(dy, mask!, scale), undefined],
 } satisfies Rules;
 
-/** `factor · exp(−x²)` */
+/** `factor · exp(−x²)`, the factor inside: a pass less than outside. */
 function gauss(x: Tensor, factor: number): Tensor {
-  return mul(exp(neg(mul(x, x))), scalar(factor));
+  return exp(sub(scalar(Math.log(factor)), mul(x, x)));
 }

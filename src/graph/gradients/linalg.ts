@@ -1,6 +1,6 @@
 // Gradients of products. ONNX Runtime's products of row-major matrices are fastest with no operand transposed along the long axis
 // of tokens, so a weight's gradient transposes the narrow operand apart and multiplies plainly.
-import { concat, fill, gemm, matMul, mul, reshape, scalar, slice, transpose } from '../build.js';
+import { concat, fill, gelu, gemm, matMul, mul, reshape, scalar, slice, transpose } from '../build.js';
 import type { Op } from '../ops.js';
 import { isNode, type Shape, type Tensor } from '../tensor.js';
 import { unbroadcast, type GradientRule } from './gradient-rule.js';
@@ -26,23 +26,27 @@ export const linalgGradients = {
       : gemm(a!, dy, { transA: !transA, alpha });
     return c === undefined ? [da, db] : [da, db, scaledBy(unbroadcast(dy, c.shape), beta)];
   },
-  // y = s·x·W + t·b: dx = s·dy·Wᵀ, dW = s·xᵀ·dy, db = t·Σ dy over the tokens.
-  // W [in, out]: [xᵀ; 1]·dy gives dW with db as one row more, when s = t. W [out, in]: dWᵀ = s·dyᵀ·x.
-  Linear: ({ inputs: [x, w, b], attributes: { layout, scale, biasScale } }, dy) => {
-    if (layout === 'out,in') {
-      const dw = gemm(turned(dy), x!, { alpha: scale });
-      return [gemm(dy, w!, { alpha: scale }), dw, scaledBy(columnSums(dy, b!.shape), biasScale)];
-    }
-    const dx = gemm(dy, w!, { transB: true, alpha: scale });
-    if (scale !== biasScale) {
-      return [dx, gemm(turned(x!), dy, { alpha: scale }), scaledBy(columnSums(dy, b!.shape), biasScale)];
-    }
+  // y = x·W + b: dx = dy·Wᵀ, dW = xᵀ·dy, db = Σ dy over the tokens.
+  // W [in, out]: [xᵀ; 1]·dy gives dW with db as one row more. W [out, in]: dWᵀ = dyᵀ·x.
+  Linear: ({ inputs: [x, w, b], attributes: { layout } }, dy) => {
+    if (layout === 'out,in') return [gemm(dy, w!), gemm(turned(dy), keptOrAgain(x!)), columnSums(dy, b!.shape)];
     const [inner, outer] = w!.shape as readonly number[];
-    const withOnes = concat([transpose(x!, [1, 0]), ones(dy)], 0);
-    const joint = gemm(withOnes, dy, { alpha: scale }); // [in + 1, out]
-    return [dx, slice(joint, 0, 0, inner!), reshape(slice(joint, 0, inner!, inner! + 1), [outer!])];
+    const withOnes = concat([transpose(keptOrAgain(x!), [1, 0]), ones(dy)], 0);
+    const joint = gemm(withOnes, dy); // [in + 1, out]
+    const db = reshape(slice(joint, 0, inner!, inner! + 1), [outer!]);
+    return [gemm(dy, w!, { transB: true }), slice(joint, 0, 0, inner!), db];
   },
 } satisfies { [K in Op]?: GradientRule<K> };
+
+/**
+ * A product's operand for the backward pass: a GELU is worked out again from its own input, which its gradient needs as well, so that a
+ * layer keeps one such tensor in place of two. The view of the input keeps ONNX Runtime from taking it for the first one.
+ */
+function keptOrAgain(x: Tensor): Tensor {
+  if (!isNode(x.node, 'Gelu')) return x;
+  const [z] = x.node.inputs as [Tensor];
+  return gelu(reshape(z, z.shape));
+}
 
 /** A row of ones as long as x has rows: `[1, tokens]`. */
 export function ones(x: Tensor): Tensor {

@@ -48,10 +48,6 @@ export const elementwiseShapes = {
   Tanh: unary('Tanh'),
   Gelu: unary('Gelu'),
   Cast: (inputs, { to }) => [{ shape: input('Cast', inputs, 0).shape, dtype: to }],
-  ErfGate: (inputs) => {
-    const type = needFloat('ErfGate', input('ErfGate', inputs, 0));
-    return [type, type];
-  },
   Dropout: (inputs) => {
     const [x, mask] = [input('Dropout', inputs, 0), input('Dropout', inputs, 1)];
     need('Dropout', sameShape(x.shape, mask.shape), 'mask and value need one shape', x.shape, mask.shape);
