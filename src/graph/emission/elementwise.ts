@@ -43,7 +43,8 @@ export const elementwiseEmission = {
     return [emitter.add('Mul', [emitter.add('Mul', [z, twiceCdf]), emitter.float(0.5)])];
   },
   Dropout: ({ attributes: { scale } }, { emitter, inputs: [x, mask] }) => {
-    const cast = emitter.add('Cast', [mask!], { attributes: { to: { int: ELEMENT_TYPES.float32 } } });
-    return [emitter.add('Mul', [emitter.add('Mul', [x!, cast]), emitter.float(scale)])];
+    // 0 and 1 to 0 and the scale in one pass, where a cast takes a second one for the scale.
+    const factors = emitter.add('DequantizeLinear', [mask!, emitter.float(scale)]);
+    return [emitter.add('Mul', [x!, factors])];
   },
 } satisfies { [K in Op]?: EmissionRule<K> };
