@@ -13,10 +13,16 @@ export interface Histogram {
 }
 
 const LIMITS = bucketLimits();
+const CELL_SHIFT = 15;
+/** One double and its two words, the low one first. */
+const DOUBLE = new Float64Array(1);
+const HALVES = new Uint32Array(DOUBLE.buffer);
+const FIRST_BUCKETS = firstBuckets();
 
 /** The histogram of all values of several arrays, each multiplied by `scale`. */
 export function histogramOf(arrays: readonly Float32Array[], scale = 1): Histogram {
   const counts = new Float64Array(LIMITS.length);
+  let zeros = 0;
   let min = Infinity;
   let max = -Infinity;
   let count = 0;
@@ -25,13 +31,23 @@ export function histogramOf(arrays: readonly Float32Array[], scale = 1): Histogr
   for (const array of arrays) {
     for (let i = 0; i < array.length; i++) {
       const value = array[i]! * scale;
+      if (value === 0) {
+        // Most of a word embedding's gradient.
+        zeros++;
+        continue;
+      }
       if (value < min) min = value;
       if (value > max) max = value;
       sum += value;
       sumOfSquares += value * value;
-      counts[value === 0 ? ZERO : bucketOf(value)]!++;
+      counts[bucketOf(value)]!++;
     }
     count += array.length;
+  }
+  if (zeros > 0) {
+    counts[ZERO]! += zeros;
+    min = Math.min(min, 0);
+    max = Math.max(max, 0);
   }
   const limits: number[] = [];
   const kept: number[] = [];
@@ -51,6 +67,27 @@ export function histogramOf(arrays: readonly Float32Array[], scale = 1): Histogr
 
 /** First bucket whose limit is not below the value. */
 function bucketOf(value: number): number {
+  DOUBLE[0] = value;
+  let bucket = FIRST_BUCKETS[HALVES[1]! >>> CELL_SHIFT]!;
+  // A cell is narrower than a bucket: no more than one limit lies inside it.
+  while (bucket < LIMITS.length - 1 && LIMITS[bucket]! < value) bucket++;
+  return bucket;
+}
+
+/** By the leading bits of a value (sign, exponent and 5 bits of the fraction): the bucket of the smallest value that has them. */
+function firstBuckets(): Uint16Array {
+  const buckets = new Uint16Array(2 ** (32 - CELL_SHIFT));
+  for (let cell = 0; cell < buckets.length; cell++) {
+    // Below zero the smallest value is the one whose further bits are all set.
+    const rest = cell < buckets.length / 2 ? 0 : 0xffffffff;
+    HALVES[1] = (cell << CELL_SHIFT) | (rest >>> (32 - CELL_SHIFT));
+    HALVES[0] = rest;
+    buckets[cell] = searchBucket(DOUBLE[0]!);
+  }
+  return buckets;
+}
+
+function searchBucket(value: number): number {
   let low = 0;
   let high = LIMITS.length - 1;
   while (low < high) {
