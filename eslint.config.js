@@ -8,6 +8,7 @@ import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescrip
 const rooms = [
   'errors.ts',
   'random.ts',
+  'wasm',
   'spec',
   'artifacts',
   'sources',

@@ -1,8 +1,23 @@
-// The inner loop of dropout masks as WebAssembly: sixteen elements at a time, which JavaScript cannot. The module has one function and is
-// written here in the binary format (https://webassembly.github.io/spec/core/binary/), as expressions. Integers alone: the same bytes on
-// every machine. The hash of a pair of elements, by two words of key (they enter before both rounds, so that two texts' masks are never
+// The inner loop of dropout masks as WebAssembly: sixteen elements at a time, which JavaScript cannot. Integers alone: the same
+// bytes on every machine. The hash of a pair of elements, by two words of key (they enter before both rounds, so that two texts' masks are never
 // shifts of one another):
 //   x = pair·0x9e3779b1 ^ key0;  x = (x ^ x≫16)·0x7feb352d + key1;  x = (x ^ x≫15)·0x846ca68b;  x ^ x≫16
+import {
+  get,
+  i16x8,
+  i32,
+  i32x4,
+  i8x16,
+  int,
+  loop,
+  repeatIf,
+  select,
+  set,
+  v128,
+  when,
+  type Code,
+} from '../wasm/expressions.js';
+import { instantiate, PAGE_BYTES, type WasmFunction } from '../wasm/module.js';
 
 /** Bytes that {@link MaskCode.writeRows} needs before its rows, and after them for zeros. */
 export const MARGIN = 16;
@@ -27,63 +42,11 @@ export interface MaskCode {
   memory(bytes: number): Uint8Array;
 }
 
-/** Instructions that leave a value, or none, on the stack. */
-type Code = number[];
-
-const unsigned = (value: number): Code => (value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >>> 7)]);
-const signed = (value: number): Code =>
-  value >= -64 && value < 64 ? [value & 127] : [(value & 127) | 128, ...signed(value >> 7)];
-const vector = (items: readonly Code[]): Code => [...unsigned(items.length), ...items.flat()];
-const section = (id: number, content: Code): Code => [id, ...unsigned(content.length), ...content];
-
-const int = (value: number): Code => [0x41, ...signed(value | 0)];
-const get = (local: number): Code => [0x20, ...unsigned(local)];
-const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
-const loop = (...body: Code[]): Code => [0x03, 0x40, ...body.flat(), 0x0b];
-const repeatIf = (condition: Code): Code => [...condition, 0x0d, 0];
-const when = (condition: Code, ...body: Code[]): Code => [...condition, 0x04, 0x40, ...body.flat(), 0x0b];
-const select = (yes: Code, no: Code, condition: Code): Code => [...yes, ...no, ...condition, 0x1b];
-
-const two =
-  (...opcode: number[]) =>
-  (a: Code, b: Code): Code => [...a, ...b, ...opcode];
-const i32 = {
-  add: two(0x6a),
-  sub: two(0x6b),
-  and: two(0x71),
-  shiftRight: two(0x76),
-  less: two(0x48),
-  loadByte: (at: Code): Code => [...at, 0x2d, 0, 0],
-  storeByte: two(0x3a, 0, 0),
-};
-
-const wide = (opcode: number): Code => [0xfd, ...unsigned(opcode)];
-const v128 = {
-  constant: (bytes: readonly number[]): Code => [...wide(12), ...bytes],
-  store: two(...wide(11), 0, 0),
-  and: two(...wide(78)),
-  xor: two(...wide(81)),
-};
-const i8x16 = {
-  splat: (value: Code): Code => [...value, ...wide(15)],
-  less: two(...wide(37)),
-  /** Sixteen lanes of two operands, 0 or −1 each, as bytes. */
-  narrow: two(...wide(101)),
-};
-const i16x8 = { splat: (value: Code): Code => [...value, ...wide(16)], atLeastUnsigned: two(...wide(54)) };
-const i32x4 = {
-  splat: (value: Code): Code => [...value, ...wide(17)],
-  shiftRight: two(...wide(173)),
-  add: two(...wide(174)),
-  multiply: two(...wide(181)),
-};
-
 const PARAMETERS = 8;
 const [AT, ROWS, STRIDE, LENGTH, FIRST, THRESHOLD, KEY0, KEY1] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 // Integers, then vectors.
 const [PLACE, LEFT, END, BEFORE] = [8, 9, 10, 11] as const;
 const [PAIRS, HASH, KEYS0, KEYS1, THRESHOLDS] = [12, 13, 14, 15, 16] as const;
-const [I32, V128] = [0x7f, 0x7b];
 
 const GOLDEN = 0x9e3779b1;
 const bytesOf = (words: number[]): number[] => [...new Uint8Array(Int32Array.from(words).buffer)];
@@ -109,7 +72,7 @@ const kept = v128.and(
 );
 const nextPlace = set(PLACE, i32.add(get(PLACE), int(16)));
 
-const writeRows: Code = [
+const code: Code = [
   ...set(KEYS0, i32x4.splat(get(KEY0))),
   ...set(KEYS1, i32x4.splat(get(KEY1))),
   ...set(THRESHOLDS, i16x8.splat(get(THRESHOLD))),
@@ -142,47 +105,20 @@ const writeRows: Code = [
     set(ROWS, i32.sub(get(ROWS), int(1))),
     repeatIf(i32.less(int(0), get(ROWS))),
   ),
-  0x0b,
 ];
 
-const name = (text: string): Code => vector([...Buffer.from(text)].map((byte) => [byte]));
-const locals = vector([
-  [PAIRS - PARAMETERS, I32],
-  [THRESHOLDS - PAIRS + 1, V128],
-]);
-const body = [...locals, ...writeRows];
-const module = Uint8Array.from([
-  ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-  ...section(1, vector([[0x60, ...vector(new Array<Code>(PARAMETERS).fill([I32])), 0]])),
-  ...section(3, vector([[0]])),
-  ...section(5, vector([[0, 1]])),
-  ...section(
-    7,
-    vector([
-      [...name('writeRows'), 0, 0],
-      [...name('memory'), 2, 0],
-    ]),
-  ),
-  ...section(10, vector([[...unsigned(body.length), ...body]])),
-]);
-
-const PAGE_BYTES = 1 << 16;
-
-/** What is used of the standard's JavaScript interface, which Node's types leave out. */
-interface WebAssemblyApi {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => {
-    exports: {
-      writeRows: MaskCode['writeRows'];
-      memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-    };
-  };
-}
+const writeRows: WasmFunction = {
+  parameters: Array<'i32'>(PARAMETERS).fill('i32'),
+  locals: [
+    [PAIRS - PARAMETERS, 'i32'],
+    [THRESHOLDS - PAIRS + 1, 'v128'],
+  ],
+  code,
+};
 
 /** Compiles the module, with a memory of its own. */
 export function compileMaskCode(): MaskCode {
-  const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-  const { writeRows: run, memory } = new Instance(new Module(module)).exports;
+  const { writeRows: run, memory } = instantiate<Pick<MaskCode, 'writeRows'>>({ writeRows });
   return {
     writeRows: run,
     memory(bytes) {

@@ -1,6 +1,7 @@
 // AdamW (Loshchilov and Hutter, https://arxiv.org/abs/1711.05101) with the arithmetic of torch.optim.AdamW, and global-norm gradient
 // clipping as torch.nn.utils.clip_grad_norm_. Moments are float32, each element's arithmetic is float64; sums run in a fixed order.
-// Not here: AMSGrad, fused or foreach variants, parameter groups with their own rates.
+// The loops over elements are in adamw-loops.ts. Not here: AMSGrad, fused or foreach variants, parameter groups with their own rates.
+import { decayStretch, sumOfSquares, updateStretch, type UpdateArrays } from './adamw-loops.js';
 import type { Parameter, TouchedRows } from './training-engine.js';
 
 /** Settings of {@link AdamW}; decay is decoupled and leaves out parameters with `decay: false` (biases, LayerNorm). */
@@ -90,7 +91,7 @@ export class AdamW {
       const touched = touchedRows?.get(name);
       if (touched === undefined) {
         this.awakeRows.delete(name);
-        updateRange(arrays, 0, data.length, factors);
+        updateStretch(arrays, [0, data.length], factors);
         continue;
       }
       const rows = shape[0] ?? 1;
@@ -102,34 +103,16 @@ export class AdamW {
       for (let begin = 0; begin < rows;) {
         let end = begin + 1;
         while (end < rows && awake[end] === awake[begin]) end++;
-        if (awake[begin] === 1) updateRange(arrays, begin * width, end * width, factors);
-        else if (keep !== 1) decayRange(data, begin * width, end * width, keep);
+        if (awake[begin] === 1) updateStretch(arrays, [begin * width, end * width], factors);
+        else if (keep !== 1) decayStretch(data, [begin * width, end * width], keep);
         begin = end;
       }
     }
   }
 }
 
-interface Arrays {
-  p: Float32Array;
-  g: Float32Array;
-  m: Float32Array;
-  v: Float32Array;
-}
-
-interface ElementFactors {
-  keep: number;
-  rate: number;
-  /** `1 / √(1 − β₂ᵗ)` */
-  inverse: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  gradientScale: number;
-}
-
 /** 1 for each row that has a moment other than 0. */
-function rowsWithMoments({ m, v }: Arrays, rows: number, width: number): Uint8Array {
+function rowsWithMoments({ m, v }: UpdateArrays, rows: number, width: number): Uint8Array {
   const awake = new Uint8Array(rows);
   for (let row = 0; row < rows; row++) {
     const end = (row + 1) * width;
@@ -138,29 +121,6 @@ function rowsWithMoments({ m, v }: Arrays, rows: number, width: number): Uint8Ar
     }
   }
   return awake;
-}
-
-// p ← p·(1 − lr·λ);  m ← m + (g − m)(1 − β₁);  v ← β₂v + (1 − β₂)g²;  p ← p − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε)
-function updateRange(
-  { p, g, m, v }: Arrays,
-  begin: number,
-  end: number,
-  { keep, rate, inverse, beta1, beta2, epsilon, gradientScale }: ElementFactors,
-): void {
-  const fresh1 = 1 - beta1;
-  const fresh2 = 1 - beta2;
-  for (let i = begin; i < end; i++) {
-    const gi = g[i]! * gradientScale;
-    const mi = m[i]! + (gi - m[i]!) * fresh1;
-    const vi = v[i]! * beta2 + gi * gi * fresh2;
-    m[i] = mi;
-    v[i] = vi;
-    p[i] = p[i]! * keep - (rate * mi) / (Math.sqrt(vi) * inverse + epsilon);
-  }
-}
-
-function decayRange(p: Float32Array, begin: number, end: number, keep: number): void {
-  for (let i = begin; i < end; i++) p[i] = p[i]! * keep;
 }
 
 /** The norm of all gradients together, in float64, in the parameters' order: `√ Σ g²`; with or without the touched rows, the same bits. */
@@ -177,7 +137,7 @@ export function gradientNorm(
     // Zeros change no sum, but the four sums go by places: rows may be left out where each begins at the first of them.
     const stretches =
       touched && width % 4 === 0 ? Array.from(touched, (row) => [row * width, (row + 1) * width] as const) : undefined;
-    sum += squaredNorm(gradient, stretches);
+    sum += sumOfSquares(gradient, stretches);
   }
   return Math.sqrt(sum);
 }
@@ -185,23 +145,4 @@ export function gradientNorm(
 /** What gradients are multiplied by so that their norm is at most `maxNorm`: `min(1, maxNorm / (norm + 1e-6))`. */
 export function clipCoefficient(norm: number, maxNorm: number): number {
   return Math.min(1, maxNorm / (norm + 1e-6));
-}
-
-// Four sums side by side, joined at the end: a fixed order that does not wait for each addition.
-function squaredNorm(x: Float32Array, stretches: Iterable<readonly [number, number]> = [[0, x.length]]): number {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  for (const [begin, end] of stretches) {
-    let i = begin;
-    for (; i + 3 < end; i += 4) {
-      a += x[i]! * x[i]!;
-      b += x[i + 1]! * x[i + 1]!;
-      c += x[i + 2]! * x[i + 2]!;
-      d += x[i + 3]! * x[i + 3]!;
-    }
-    for (; i < end; i++) a += x[i]! * x[i]!;
-  }
-  return a + b + (c + d);
 }
