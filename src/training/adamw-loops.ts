@@ -40,7 +40,8 @@ function kernel(): Kernel {
   if (loaded === undefined) {
     const wasm = compileAdamWCode();
     const { buffer } = wasm.memory;
-    const block = (at: number): Float32Array => new Float32Array(buffer, (at * SUMS_AT) / 4, BLOCK);
+    const block = (at: number): Float32Array =>
+      new Float32Array(buffer, at * BLOCK * Float32Array.BYTES_PER_ELEMENT, BLOCK);
     const blocks = [block(0), block(1), block(2), block(3)] as const;
     loaded = { wasm, blocks, sums: new Float64Array(buffer, SUMS_AT, 4) };
   }
