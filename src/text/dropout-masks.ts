@@ -1,7 +1,7 @@
 // Dropout masks whose every value is a function of (seed, step, site, the text's place in the batch, the element's place in the
 // text) and of nothing else: not of the grouping, the micro-batch or the order of work. A counter-based hash gives them (rounds of
 // Ellis's lowbias32, https://nullprogram.com/blog/2018/07/31/); each hash decides two elements by 16 bits each (mask-code.ts).
-import { compileMaskCode, MARGIN } from './mask-code.js';
+import { compileMaskCode, MARGIN, type MaskCode } from './mask-code.js';
 import type { PackedBatch, FeedArray } from './packing.js';
 import { DROPOUT_SITES, maskInput } from './packed-names.js';
 
@@ -95,7 +95,8 @@ interface MaskPart {
   blockBytes: number;
 }
 
-const code = compileMaskCode();
+/** Made at the first mask: a training without dropout has none. */
+let code: MaskCode | undefined;
 
 /** Writes a text's mask to `target[start …]`: 0 with the given probability (to 1 in 65,536), else 1. */
 function writeMask(
@@ -107,6 +108,7 @@ function writeMask(
 ): void {
   const threshold = Math.round(rate * 65536);
   if (threshold > 65535) return; // all are dropped
+  code ??= compileMaskCode();
   const end = MARGIN + blocks * blockBytes;
   const memory = code.memory(end + MARGIN);
   for (let block = 0; block < blocks; block++) {

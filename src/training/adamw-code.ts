@@ -7,7 +7,8 @@ import { instantiate, PAGE_BYTES, type WasmFunction, type WasmMemory } from '../
 /** Values of a block: four blocks (p, g, m, v) lie in the caches of one core. */
 export const BLOCK = 16384;
 
-const BLOCK_BYTES = BLOCK * Float32Array.BYTES_PER_ELEMENT;
+/** Bytes of a block; the blocks begin at 0 and follow one another. */
+export const BLOCK_BYTES = BLOCK * Float32Array.BYTES_PER_ELEMENT;
 
 /** Where the four sums of squares lie in the module's memory, after the blocks; bytes. */
 export const SUMS_AT = 4 * BLOCK_BYTES;

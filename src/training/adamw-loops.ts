@@ -1,6 +1,6 @@
 // The optimizer's inner loops on float32 arrays of any length and place: blocks of them go through the memory of a WebAssembly module
 // (adamw-code.ts). The blocks lie in a core's cache, so that copying costs little beside reading the arrays at all.
-import { BLOCK, compileAdamWCode, SUMS_AT, type AdamWCode } from './adamw-code.js';
+import { BLOCK, BLOCK_BYTES, compileAdamWCode, SUMS_AT, type AdamWCode } from './adamw-code.js';
 
 /** A parameter, its gradient and its moments. */
 export interface UpdateArrays {
@@ -40,8 +40,7 @@ function kernel(): Kernel {
   if (loaded === undefined) {
     const wasm = compileAdamWCode();
     const { buffer } = wasm.memory;
-    const block = (at: number): Float32Array =>
-      new Float32Array(buffer, at * BLOCK * Float32Array.BYTES_PER_ELEMENT, BLOCK);
+    const block = (at: number): Float32Array => new Float32Array(buffer, at * BLOCK_BYTES, BLOCK);
     const blocks = [block(0), block(1), block(2), block(3)] as const;
     loaded = { wasm, blocks, sums: new Float64Array(buffer, SUMS_AT, 4) };
   }

@@ -17,10 +17,11 @@ const CELL_SHIFT = 15;
 /** One double and its two words, the low one first. */
 const DOUBLE = new Float64Array(1);
 const HALVES = new Uint32Array(DOUBLE.buffer);
-const FIRST_BUCKETS = firstBuckets();
+let firstBucketsMade: Uint16Array | undefined;
 
 /** The histogram of all values of several arrays, each multiplied by `scale`. */
 export function histogramOf(arrays: readonly Float32Array[], scale = 1): Histogram {
+  const firstBucket = (firstBucketsMade ??= firstBuckets());
   const counts = new Float64Array(LIMITS.length);
   let zeros = 0;
   let min = Infinity;
@@ -40,7 +41,7 @@ export function histogramOf(arrays: readonly Float32Array[], scale = 1): Histogr
       if (value > max) max = value;
       sum += value;
       sumOfSquares += value * value;
-      counts[bucketOf(value)]!++;
+      counts[bucketOf(value, firstBucket)]!++;
     }
     count += array.length;
   }
@@ -66,9 +67,9 @@ export function histogramOf(arrays: readonly Float32Array[], scale = 1): Histogr
 }
 
 /** First bucket whose limit is not below the value. */
-function bucketOf(value: number): number {
+function bucketOf(value: number, firstBucket: Uint16Array): number {
   DOUBLE[0] = value;
-  let bucket = FIRST_BUCKETS[HALVES[1]! >>> CELL_SHIFT]!;
+  let bucket = firstBucket[HALVES[1]! >>> CELL_SHIFT]!;
   // A cell is narrower than a bucket: no more than one limit lies inside it.
   while (bucket < LIMITS.length - 1 && LIMITS[bucket]! < value) bucket++;
   return bucket;
