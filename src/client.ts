@@ -24,13 +24,18 @@ export {
   createRetrainSchedule,
   defaultScheduleId,
   listRetrainSchedules,
-  RETRAIN_WORKFLOW,
   retrainSchedule,
   updateRetrainSchedule,
   type RetrainScheduleOptions,
   type RetrainScheduleSummary,
 } from './temporal/schedules.js';
-export { CHAIN_WORKFLOW, DEFAULT_TASK_QUEUE, FINE_TUNE_WORKFLOW, SWEEP_WORKFLOW } from './temporal/defaults.js';
+export {
+  CHAIN_WORKFLOW,
+  DEFAULT_TASK_QUEUE,
+  FINE_TUNE_WORKFLOW,
+  RETRAIN_WORKFLOW,
+  SWEEP_WORKFLOW,
+} from './temporal/defaults.js';
 export { fineTuneSpecSchema, type FineTuneSpec, type FineTuneSpecInput } from './spec/spec.js';
 export {
   parseRetrainSpec,
@@ -44,13 +49,8 @@ export { chainSpecSchema, type ChainSpecInput } from './spec/chain.js';
 export type { ChainResult, SeveralProgress, StepRow, SweepResult, TrialRow } from './spec/comparison.js';
 export { parseSpec } from './spec/parse.js';
 export { FINAL_ERROR_TYPES, RETRYABLE_ERROR_TYPES, type FinalErrorType, type RetryableErrorType } from './errors.js';
-export type {
-  EvaluationReport,
-  FineTuneResult,
-  Metrics,
-  StageProgress,
-  TrainingFigures,
-  Verdict,
-} from './spec/stages.js';
+export type { EvaluationReport, Metrics, Verdict } from './spec/evaluation-stages.js';
+export type { FineTuneResult, TrainingFigures } from './spec/publishing-stages.js';
+export type { StageProgress } from './spec/stages.js';
 export type { SteeringReply } from '../workflows/messages.js';
 export type { RunMetrics, RunProgress } from '../workflows/progress.js';

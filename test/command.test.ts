@@ -5,6 +5,7 @@ import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identifyProcess } from '../src/temporal/process-identity.js';
 import { findServerProgram } from '../src/temporal/server-program.js';
@@ -192,5 +193,25 @@ describe.skipIf(!program)('run (needs a Temporal server program: see `finetune d
     expect(await serving.ended).toBe(0);
     expect(server && (await identifyProcess(server.pid))).toBeUndefined();
     expect(await readFile(join(folder, 'foreground', 'server.json'), 'utf8')).toContain(db);
+  });
+
+  it('names the workflows it follows to who asks for another one, and is no failure when `server stop` ends its server', async () => {
+    const db = join(folder, 'stopped', 'temporal.db');
+    const serving = call('server', '--db', db);
+    await until(() => /Temporal server 127\.0\.0\.1:\d+/.test(serving.text()), 'the server');
+    const { address } = (await findRunningServer(db))!;
+    const connection = await Connection.connect({ address });
+    const start = { taskQueue: 'elsewhere', workflowId: 'an-order' };
+    await new Client({ connection }).workflow.start('processOrder', start);
+    await connection.close();
+    for (const name of ['watch', 'result']) {
+      expect(await outcome(name, 'an-order', '--address', address)).toMatchObject({
+        code: 1,
+        text: expect.stringMatching(/types fineTune, .*retrain.*, got an-order of type processOrder/),
+      });
+    }
+    expect(await outcome('server', 'stop', '--db', db)).toMatchObject({ code: 0 });
+    expect(await serving.ended).toBe(0);
+    expect(serving.text()).toMatch(/Ended by `server stop`/);
   });
 });

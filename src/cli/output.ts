@@ -1,7 +1,8 @@
 // Where a command writes. For people: standard output. With --json all of that goes to standard error, and standard output gets
 // one object as the very last line, also when both are one pipe.
 import colors from 'picocolors';
-import type { FineTuneResult, Metrics, TrainingFigures, Verdict } from '../spec/stages.js';
+import type { Metrics, Verdict } from '../spec/evaluation-stages.js';
+import type { FineTuneResult, TrainingFigures } from '../spec/publishing-stages.js';
 import { printable } from './printable.js';
 
 /** The object that `--json` prints. Fields are null where the run did not come so far. */

@@ -6,7 +6,6 @@ import type { Command } from 'commander';
 import type { ChainResult, SeveralProgress, SweepResult } from '../spec/comparison.js';
 import type { TrialResult } from '../../workflows/trial.js';
 import { findTarget, type ConnectionTarget } from '../temporal/connection.js';
-import { CHAIN_WORKFLOW, SWEEP_WORKFLOW } from '../temporal/defaults.js';
 import type { WorkflowRun } from '../temporal/start-or-join.js';
 import { connectClient } from './connect.js';
 import { EXIT, tellFailure, tellOutcome, uiPage, type FollowOptions } from './follow.js';
@@ -26,11 +25,6 @@ export interface SeveralOptions extends OwnWorkerOptions {
   worker: boolean;
   /** Start and do not wait, for a Worker that runs elsewhere. */
   detach?: boolean;
-}
-
-/** True for a workflow type that this file follows; false for single runs. */
-export function isOfSeveral(workflowType: string): boolean {
-  return workflowType === SWEEP_WORKFLOW || workflowType === CHAIN_WORKFLOW;
 }
 
 /** Tells how far a trial of a sweep was trained; the sweep itself tells the rest. @returns the exit code. */

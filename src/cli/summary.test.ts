@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { jsonOutcome } from './output.js';
 import { metricsTable, summary, verdictInWords } from './summary.js';
-import type { FineTuneResult } from '../spec/stages.js';
+import type { FineTuneResult } from '../spec/publishing-stages.js';
 
 const plain = (text: string): string => text.replace(/\u001b\[\d+m/g, '');
 

@@ -3,7 +3,8 @@ import { basename, dirname } from 'node:path';
 import Table from 'cli-table3';
 import colors from 'picocolors';
 import { figure, signed } from '../spec/figures.js';
-import type { FineTuneResult, Metrics, Verdict } from '../spec/stages.js';
+import type { Metrics, Verdict } from '../spec/evaluation-stages.js';
+import type { FineTuneResult } from '../spec/publishing-stages.js';
 
 /** Places to name beside the result's own. */
 export interface SummaryPlaces {

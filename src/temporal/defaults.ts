@@ -13,6 +13,8 @@ export const SWEEP_WORKFLOW = 'sweep';
 export const TRIAL_WORKFLOW = 'fineTuneTrial';
 /** Workflow type that fine-tunes on one dataset after the other. */
 export const CHAIN_WORKFLOW = 'chain';
+/** Workflow type that trains again on data that has changed, and replaces a model that is worse. */
+export const RETRAIN_WORKFLOW = 'retrain';
 
 /** The one-slot queue beside a workflow's queue, where training runs. */
 export function trainingTaskQueueOf(taskQueue: string): string {

@@ -6,10 +6,8 @@ import type { Workflow } from '@temporalio/common';
 import { FinalError } from '../errors.js';
 import { datasetName, outputName } from '../spec/names.js';
 import { parseRetrainSpec, type RetrainSpecInput } from '../spec/retrain.js';
-import { DEFAULT_TASK_QUEUE } from './defaults.js';
+import { DEFAULT_TASK_QUEUE, RETRAIN_WORKFLOW } from './defaults.js';
 
-/** Workflow type that retrains. */
-export const RETRAIN_WORKFLOW = 'retrain';
 const DAY_MS = 24 * 3_600_000;
 
 /** When a Schedule starts retrains, and what it does otherwise. */

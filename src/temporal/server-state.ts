@@ -12,6 +12,8 @@ const serverStateSchema = z.object({
   uiUrl: z.string(),
   dbPath: z.string(),
   program: z.string(),
+  /** It was asked to end, so that its end is no failure to whoever watches it. */
+  stopping: z.literal(true).optional(),
 });
 
 /** A server that was started: its process, where it listens, where its history lies. */

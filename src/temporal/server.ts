@@ -78,7 +78,10 @@ export async function startServer({
 export async function stopServer(dbPath: string = defaultDbPath()): Promise<ServerState | undefined> {
   const running = await findRunningServer(dbPath);
   if (!running) return undefined;
-  return withServerLock(running.dbPath, async () => ((await endProcess(running)) ? running : undefined));
+  return withServerLock(running.dbPath, async () => {
+    await writeServerState({ ...running, stopping: true });
+    return (await endProcess(running)) ? running : undefined;
+  });
 }
 
 async function requireProgram(onNotice: (message: string) => void): Promise<ServerProgram> {

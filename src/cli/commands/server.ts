@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { isRunning } from '../../temporal/process-identity.js';
 import { startServer, stopServer } from '../../temporal/server.js';
-import { defaultDbPath } from '../../temporal/server-state.js';
+import { defaultDbPath, readServerState, type ServerState } from '../../temporal/server-state.js';
 import { DEFAULT_TASK_QUEUE } from '../../temporal/defaults.js';
 import { plainAction } from '../action.js';
 import { startForm } from '../follow.js';
@@ -63,11 +63,17 @@ async function serve({ port, uiPort, db, namespace }: ServerOptions, output: Out
     `  start runs from the UI: ${startForm({ ...server, namespace: namespace ?? 'default' }, DEFAULT_TASK_QUEUE)}`,
   );
   while (!signal.aborted && (await isRunning(server))) await new Promise((wake) => setTimeout(wake, 200));
-  if (!signal.aborted)
-    throw new Error(`server: process ${server.pid} ended by itself; its log is beside ${server.dbPath}`);
-  await stopServer(dbPath);
+  if (signal.aborted) await stopServer(dbPath);
+  else if (await wasStopped(server)) output.say('Ended by `server stop`.');
+  else throw new Error(`server: process ${server.pid} ended by itself; its log is beside ${server.dbPath}`);
   output.set({ ...server, stopped: true });
   return 0;
+}
+
+/** True when another command asked this process of the server to end. */
+async function wasStopped({ dbPath, pid }: ServerState): Promise<boolean> {
+  const state = await readServerState(dbPath);
+  return state?.pid === pid && state.stopping === true;
 }
 
 async function stop({ db }: ServerOptions, output: Output): Promise<number> {

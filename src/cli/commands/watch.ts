@@ -2,8 +2,13 @@
 import type { Command } from 'commander';
 import { fineTuneHandle } from '../../temporal/client.js';
 import { findTarget } from '../../temporal/connection.js';
-import { TRIAL_WORKFLOW } from '../../temporal/defaults.js';
-import { RETRAIN_WORKFLOW } from '../../temporal/schedules.js';
+import {
+  CHAIN_WORKFLOW,
+  FINE_TUNE_WORKFLOW,
+  RETRAIN_WORKFLOW,
+  SWEEP_WORKFLOW,
+  TRIAL_WORKFLOW,
+} from '../../temporal/defaults.js';
 import { followNewest, type WorkflowRun } from '../../temporal/start-or-join.js';
 import { action } from '../action.js';
 import { connectClient } from '../connect.js';
@@ -12,10 +17,29 @@ import { callAs } from '../invocation.js';
 import { jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
 import { followRetrain, tellRetrain } from '../retrain.js';
-import { followSeveral, isOfSeveral, tellSeveral, tellTrial } from '../several.js';
+import { followSeveral, tellSeveral, tellTrial } from '../several.js';
 import { onInterrupt } from '../signals.js';
 
 type WatchOptions = ConnectionOptionValues & CommonOptionValues;
+
+/** A run of any of the workflows; what its result is, its type says. */
+type AnyRun = Omit<FollowOptions, 'run'> & { run: WorkflowRun<never> };
+
+/** How a run is shown until it is closed (false: not waited for to the end), and how its end is told (the exit code). */
+interface Kind {
+  follow: (options: AnyRun) => Promise<boolean>;
+  tell: (options: AnyRun) => Promise<number>;
+}
+
+const several: Kind = { follow: followSeveral, tell: tellSeveral };
+/** By workflow type. */
+const KINDS: ReadonlyMap<string, Kind> = new Map([
+  [FINE_TUNE_WORKFLOW, { follow: followRun, tell: tellOutcome }],
+  [TRIAL_WORKFLOW, { follow: followRun, tell: tellTrial }],
+  [RETRAIN_WORKFLOW, { follow: followRetrain, tell: tellRetrain }],
+  [SWEEP_WORKFLOW, several],
+  [CHAIN_WORKFLOW, several],
+]);
 
 /** Adds the command. */
 export function addWatchCommand(program: Command): void {
@@ -40,13 +64,9 @@ async function watch(workflowId: string, options: WatchOptions, output: Output):
   const { signal } = onInterrupt();
   const { taskQueue, verbose } = options;
   const { type } = await fineTuneHandle(client, workflowId, run.runId).describe();
+  const kind = kindOf(type, workflowId);
   const follow = { client, run, target, output, taskQueue, verbose, signal };
-  const isClosed = await (isOfSeveral(type)
-    ? followSeveral(follow)
-    : type === RETRAIN_WORKFLOW
-      ? followRetrain(follow)
-      : followRun(follow));
-  if (isClosed) return tell(type, follow);
+  if (await kind.follow(follow)) return kind.tell(follow);
   output.say(`Not waiting any more; ${workflowId} goes on.`);
   output.set(jsonOutcome({ workflowId, runId: run.runId, status: 'RUNNING' }));
   return EXIT.interrupted;
@@ -57,18 +77,21 @@ async function result(workflowId: string, options: WatchOptions, output: Output)
   const client = await connectClient(target, output);
   const run = await followNewest<never>(client, workflowId);
   const { status, type } = await fineTuneHandle(client, workflowId, run.runId).describe();
+  const kind = kindOf(type, workflowId);
   if (status.name === 'RUNNING') {
     output.say(`${workflowId} is still running. \`${callAs(`watch ${workflowId}`)}\` follows it.`);
     output.set(jsonOutcome({ workflowId, runId: run.runId, status: status.name }));
     return EXIT.failed;
   }
   const { taskQueue, verbose } = options;
-  return tell(type, { client, run, target, output, taskQueue, verbose });
+  return kind.tell({ client, run, target, output, taskQueue, verbose });
 }
 
-/** Tells how a closed run of any of the workflows ended; what its result is, its type says. @returns the exit code. */
-function tell(type: string, follow: Omit<FollowOptions, 'run'> & { run: WorkflowRun<never> }): Promise<number> {
-  if (isOfSeveral(type)) return tellSeveral(follow);
-  if (type === RETRAIN_WORKFLOW) return tellRetrain(follow);
-  return type === TRIAL_WORKFLOW ? tellTrial(follow) : tellOutcome(follow);
+function kindOf(type: string, workflowId: string): Kind {
+  const kind = KINDS.get(type);
+  if (kind) return kind;
+  throw new Error(
+    `Only workflows of the types ${[...KINDS.keys()].join(', ')} are followed, got ${workflowId} of type ${type}. ` +
+      `\`temporal workflow describe -w ${workflowId}\` tells of it.`,
+  );
 }
