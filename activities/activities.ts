@@ -15,32 +15,35 @@ import type {
   SettleRetrainResult,
 } from '../src/spec/retrain.js';
 import type {
+  EvaluateInput,
+  EvaluateOnInput,
+  EvaluateResult,
+  EvaluationReport,
+} from '../src/spec/evaluation-stages.js';
+import type {
   CorpusInput,
   CorpusResult,
   DownloadDatasetInput,
   DownloadModelInput,
   DownloadResult,
-  EvaluateInput,
-  EvaluateOnInput,
-  EvaluateResult,
-  EvaluationReport,
-  KeepEpochsInput,
-  KeepEpochsResult,
-  OpenSegmentInput,
-  OpenSegmentResult,
   PinInput,
   PinResult,
   PlanInput,
   PlanResult,
-  PublishInput,
-  PublishResult,
   SplitInput,
   SplitResult,
-  TrainEpochInput,
-  TrainEpochResult,
   TransformInput,
   TransformResult,
-} from '../src/spec/stages.js';
+} from '../src/spec/preparation-stages.js';
+import type { PublishInput, PublishResult } from '../src/spec/publishing-stages.js';
+import type {
+  KeepEpochsInput,
+  KeepEpochsResult,
+  OpenSegmentInput,
+  OpenSegmentResult,
+  TrainEpochInput,
+  TrainEpochResult,
+} from '../src/spec/training-stages.js';
 
 /** A stage's result, and what was told while it ran. */
 export type Told<Result> = Result & { warnings?: string[] };

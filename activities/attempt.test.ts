@@ -8,7 +8,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLocalStore } from '../src/artifacts/local-store.js';
-import type { Claimant } from '../src/spec/stages.js';
+import type { Claimant } from '../src/spec/training-stages.js';
 import { claimantOf } from './attempt.js';
 import { createActivities, TrainerPool, type WorkerSettings } from './index.js';
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from '@temporalio/activity';
 import { ActivityNotFoundError } from '@temporalio/client';
 import { RetryableError } from '../src/errors.js';
-import type { Claimant } from '../src/spec/stages.js';
+import type { Claimant } from '../src/spec/training-stages.js';
 
 const HEARTBEAT_TIMEOUTS = 2;
 

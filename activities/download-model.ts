@@ -1,6 +1,6 @@
 // Brings the base model's files into the store, or makes them from random weights.
 import { fetchBaseModel } from '../src/models/base-model.js';
-import type { DownloadModelInput, DownloadResult } from '../src/spec/stages.js';
+import type { DownloadModelInput, DownloadResult } from '../src/spec/preparation-stages.js';
 import type { Activities } from './activities.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
 

@@ -1,5 +1,5 @@
 // Embeds and scores one part of the data with one set of weights, in the trainer.
-import type { EvaluateInput, EvaluateResult } from '../src/spec/stages.js';
+import type { EvaluateInput, EvaluateResult } from '../src/spec/evaluation-stages.js';
 import type { Activities } from './activities.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
 

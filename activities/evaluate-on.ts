@@ -1,5 +1,5 @@
 // Embeds and scores one part of any prepared data with a whole model, in the trainer.
-import type { EvaluateOnInput, EvaluateResult } from '../src/spec/stages.js';
+import type { EvaluateOnInput, EvaluateResult } from '../src/spec/evaluation-stages.js';
 import type { Activities } from './activities.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
 

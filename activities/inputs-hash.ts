@@ -2,7 +2,7 @@
 import { sha256OfJson } from '../src/artifacts/hash.js';
 import { hashedShapeOf } from '../src/spec/random-model.js';
 import { isReadyDataset, type FineTuneSpec } from '../src/spec/spec.js';
-import type { DatasetPin, ModelPin } from '../src/spec/stages.js';
+import type { DatasetPin, ModelPin } from '../src/spec/preparation-stages.js';
 
 /** SHA-256 of a run's inputs: equal when a new run would train and evaluate the same. */
 export function inputsSha256(spec: FineTuneSpec, pins: { model: ModelPin; dataset: DatasetPin }): string {

@@ -1,6 +1,6 @@
 // Puts the results of some epochs into the store, so that no payload grows with the number of epochs.
 import { keepEpochs as keep } from '../src/artifacts/epoch-list.js';
-import type { KeepEpochsInput, KeepEpochsResult } from '../src/spec/stages.js';
+import type { KeepEpochsInput, KeepEpochsResult } from '../src/spec/training-stages.js';
 import type { Activities } from './activities.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
 

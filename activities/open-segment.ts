@@ -1,5 +1,5 @@
 // Plans how training goes on from a checkpoint under other settings, in the trainer.
-import type { OpenSegmentInput, OpenSegmentResult } from '../src/spec/stages.js';
+import type { OpenSegmentInput, OpenSegmentResult } from '../src/spec/training-stages.js';
 import type { Activities } from './activities.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
 

@@ -4,7 +4,8 @@ import { DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/co
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FinalError, RetryableError } from '../src/errors.js';
 import { parseSpec } from '../src/spec/parse.js';
-import type { DatasetPin, ModelPin, StageProgress } from '../src/spec/stages.js';
+import type { DatasetPin, ModelPin } from '../src/spec/preparation-stages.js';
+import type { StageProgress } from '../src/spec/stages.js';
 import { TRAINING_WORKER_OPTIONS } from '../src/temporal/worker.js';
 import { toFailure } from './failures.js';
 import { startHeartbeat } from './heartbeat.js';

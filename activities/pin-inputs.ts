@@ -8,7 +8,7 @@ import { resolveAllowedOutput } from '../src/sources/paths.js';
 import { pinModel } from '../src/sources/pin.js';
 import { demandActivityTimes } from '../src/spec/activity-times.js';
 import { parseSpec } from '../src/spec/parse.js';
-import type { PinInput, PinResult } from '../src/spec/stages.js';
+import type { PinInput, PinResult } from '../src/spec/preparation-stages.js';
 import type { Activities } from './activities.js';
 import { inputsSha256 } from './inputs-hash.js';
 import { missingSearchAttributes } from './search-attributes.js';

@@ -1,5 +1,5 @@
 // Turns every text into token ids and plans every epoch's batches, in the trainer.
-import type { PlanInput, PlanResult } from '../src/spec/stages.js';
+import type { PlanInput, PlanResult } from '../src/spec/preparation-stages.js';
 import type { Activities } from './activities.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
 

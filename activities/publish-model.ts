@@ -2,7 +2,7 @@
 // data folders.
 import { Context } from '@temporalio/activity';
 import { resolveAllowedOutput } from '../src/sources/paths.js';
-import type { PublishInput, PublishResult } from '../src/spec/stages.js';
+import type { PublishInput, PublishResult } from '../src/spec/publishing-stages.js';
 import type { Activities } from './activities.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
 

@@ -2,7 +2,8 @@
 // what it has; for every other reason (shutdown, the operator's pause, a reset) it saves, and the next attempt goes on from there. Before
 // each checkpoint the server is asked whether this attempt still counts.
 import { Context } from '@temporalio/activity';
-import type { StageProgress, TrainEpochInput, TrainEpochResult } from '../src/spec/stages.js';
+import type { StageProgress } from '../src/spec/stages.js';
+import type { TrainEpochInput, TrainEpochResult } from '../src/spec/training-stages.js';
 import type { Activities } from './activities.js';
 import { askServer, claimantOf } from './attempt.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';

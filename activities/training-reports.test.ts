@@ -1,6 +1,7 @@
 // How often training is reported to the run's page, and how much.
 import { describe, expect, it, vi } from 'vitest';
-import type { StageProgress, TrainingReport } from '../src/spec/stages.js';
+import type { StageProgress } from '../src/spec/stages.js';
+import type { TrainingReport } from '../src/spec/training-stages.js';
 import { TrainingReports } from './training-reports.js';
 
 let runs = 0;

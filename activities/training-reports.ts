@@ -1,7 +1,8 @@
 // Tells the workflow now and then how training goes, by a signal, so that the run's page keeps current: at most once a minute, and ever
 // more seldom in an epoch that takes long, so that the history stays short. For the eye only: what is lost is not sent again.
 import type { Context } from '@temporalio/activity';
-import type { LossPoint, StageProgress, TrainingReport } from '../src/spec/stages.js';
+import type { StageProgress } from '../src/spec/stages.js';
+import type { LossPoint, TrainingReport } from '../src/spec/training-stages.js';
 
 /** Seconds between two reports, unless the Worker's owner says otherwise. */
 export const DEFAULT_REPORT_SECONDS = 60;

@@ -14,4 +14,5 @@ export { DEFAULT_TASK_QUEUE, trainingTaskQueueOf } from './temporal/defaults.js'
 export { FINAL_ERROR_TYPES, RETRYABLE_ERROR_TYPES, type FinalErrorType, type RetryableErrorType } from './errors.js';
 export { parseSpec } from './spec/parse.js';
 export type { FineTuneSpec, FineTuneSpecInput } from './spec/spec.js';
-export type { FineTuneResult, Metrics, Verdict } from './spec/stages.js';
+export type { Metrics, Verdict } from './spec/evaluation-stages.js';
+export type { FineTuneResult } from './spec/publishing-stages.js';

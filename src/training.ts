@@ -24,29 +24,25 @@ import { chooseEpoch, demandValidation, trainingFigures } from './spec/outcome.j
 import { parseSpec } from './spec/parse.js';
 import { randomPart } from './spec/random-model.js';
 import { isReadyDataset, type FineTuneSpec, type FineTuneSpecInput } from './spec/spec.js';
+import type { EpochSummary, EvaluateInput, EvaluateResult } from './spec/evaluation-stages.js';
 import type {
-  ArtifactRef,
   CorpusResult,
   DatasetPin,
-  EpochSummary,
-  EvaluateInput,
-  EvaluateResult,
-  FineTuneResult,
   ModelPin,
-  Part,
   PlanResult,
   SplitResult,
-  StageProgress,
-  TrainEpochResult,
   TransformResult,
-  WeightsRef,
-} from './spec/stages.js';
+} from './spec/preparation-stages.js';
+import type { FineTuneResult } from './spec/publishing-stages.js';
+import type { ArtifactRef, Part, StageProgress, WeightsRef } from './spec/stages.js';
+import type { TrainEpochResult } from './spec/training-stages.js';
 import { decodeTexts, textCount } from './text/tokenized-texts.js';
 import { TrainerHost } from './trainer/host.js';
 
 export { parseSpec } from './spec/parse.js';
 export type { FineTuneSpec, FineTuneSpecInput } from './spec/spec.js';
-export type { FineTuneResult, StageProgress } from './spec/stages.js';
+export type { FineTuneResult } from './spec/publishing-stages.js';
+export type { StageProgress } from './spec/stages.js';
 
 /** Options of {@link fineTuneLocally} and {@link planLocally}. */
 export interface LocalOptions {

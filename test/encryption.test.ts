@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { watchRun, type RunSnapshot } from '../src/client.js';
 import { FineTunePlugin } from '../src/index.js';
 import { loadDataConverter } from '../src/temporal/data-converter.js';
-import type { FineTuneResult } from '../src/spec/stages.js';
+import type { FineTuneResult } from '../src/spec/publishing-stages.js';
 import { startTestServer } from './support/server.js';
 import { TinyProject } from './support/tiny-project.js';
 import { failureOf } from './support/workflow-run.js';

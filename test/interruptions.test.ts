@@ -8,7 +8,7 @@ import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrainerPool } from '../activities/index.js';
 import { openLocalStore } from '../src/artifacts/local-store.js';
-import type { FineTuneResult } from '../src/spec/stages.js';
+import type { FineTuneResult } from '../src/spec/publishing-stages.js';
 import { findServerProgram } from '../src/temporal/server-program.js';
 import { listCheckpoints } from '../src/training/checkpoint.js';
 import type { RunProgress } from '../workflows/progress.js';

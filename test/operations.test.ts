@@ -17,7 +17,7 @@ import { evaluateAlone, startFineTune, type FineTuneResult } from '../src/client
 import { createFineTuneWorkers, FineTunePlugin } from '../src/index.js';
 import { parseSpec } from '../src/spec/parse.js';
 import { RUN_ATTRIBUTES } from '../src/spec/search-attributes.js';
-import type { PinInput, PinResult } from '../src/spec/stages.js';
+import type { PinInput, PinResult } from '../src/spec/preparation-stages.js';
 import { startTestServer } from './support/server.js';
 import { TinyProject } from './support/tiny-project.js';
 

@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { evaluateAlone } from '../src/client.js';
 import { FineTunePlugin } from '../src/index.js';
 import { parseSpec } from '../src/spec/parse.js';
-import type { PinResult } from '../src/spec/stages.js';
+import type { PinResult } from '../src/spec/preparation-stages.js';
 import { startTestServer } from './support/server.js';
 
 const workflowsPath = fileURLToPath(new URL('./support/other-workflows.ts', import.meta.url));

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256OfFile } from '../src/artifacts/hash.js';
 import { publishModel } from '../src/publishing/publish.js';
 import { parseSpec } from '../src/spec/parse.js';
-import type { PublishResult } from '../src/spec/stages.js';
+import type { PublishResult } from '../src/spec/publishing-stages.js';
 import { realTexts } from './support/real-texts.js';
 import { runStages, type RanStages } from './support/run-stages.js';
 import { makeTestContext, type TestContext } from './support/stage-context.js';

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLocalStore } from '../src/artifacts/local-store.js';
-import type { FineTuneResult } from '../src/spec/stages.js';
+import type { FineTuneResult } from '../src/spec/publishing-stages.js';
 import { findServerProgram } from '../src/temporal/server-program.js';
 import { listCheckpoints, readManifest } from '../src/training/checkpoint.js';
 import type { RunMetrics, RunProgress } from '../workflows/progress.js';

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, open, readdir, rename, rm, statfs } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PlanResult } from '../src/spec/stages.js';
+import type { PlanResult } from '../src/spec/preparation-stages.js';
 import { findCheckpoint, type CheckpointContent } from '../src/training/checkpoint.js';
 import { TrainingFixture } from './support/training-fixture.js';
 

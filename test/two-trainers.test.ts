@@ -15,7 +15,7 @@ import { transformPairs } from '../src/dataset/transform.js';
 import { fetchBaseModel } from '../src/models/base-model.js';
 import { pinModel } from '../src/sources/pin.js';
 import { parseSpec } from '../src/spec/parse.js';
-import type { Claimant, TrainEpochInput } from '../src/spec/stages.js';
+import type { Claimant, TrainEpochInput } from '../src/spec/training-stages.js';
 import { TrainerHost } from '../src/trainer/host.js';
 import { listCheckpoints, readManifest } from '../src/training/checkpoint.js';
 import { realTexts } from './support/real-texts.js';

@@ -11,7 +11,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FINAL_ERROR_TYPES, RETRYABLE_ERROR_TYPES } from '../src/errors.js';
-import type { FineTuneResult } from '../src/spec/stages.js';
+import type { FineTuneResult } from '../src/spec/publishing-stages.js';
 import { bundleWorkflows, startTestServer } from './support/server.js';
 import { stubActivities } from './support/stub-activities.js';
 import { SteppedTraining } from './support/workflow-run.js';

@@ -2,7 +2,8 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EpochSummary, PublishInput } from '../src/spec/stages.js';
+import type { EpochSummary } from '../src/spec/evaluation-stages.js';
+import type { PublishInput } from '../src/spec/publishing-stages.js';
 import { bundleWorkflows, startTestServer } from '../test/support/server.js';
 import { stubFailure, type StubOptions } from '../test/support/stub-activities.js';
 import { resultOf, SteppedTraining, STUB_SPEC, withStubRun } from '../test/support/workflow-run.js';

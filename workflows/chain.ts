@@ -7,7 +7,9 @@ import type { ChainComparison, ChainResult, EvaluationPair, StepRow } from '../s
 import { modelName } from '../src/spec/names.js';
 import { demandValidation } from '../src/spec/outcome.js';
 import { randomPart } from '../src/spec/random-model.js';
-import type { ArtifactRef, FineTuneResult, ModelPin, PinResult } from '../src/spec/stages.js';
+import type { ModelPin, PinResult } from '../src/spec/preparation-stages.js';
+import type { FineTuneResult } from '../src/spec/publishing-stages.js';
+import type { ArtifactRef } from '../src/spec/stages.js';
 import { renderChainPage, type ChainState } from './chain-page.js';
 import type { ChildOutcome } from './children.js';
 import { toWorkflowFailure } from './failures.js';

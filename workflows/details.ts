@@ -2,7 +2,7 @@
 // code block (the page's tables have no padding). Twenty kilobytes are the limit. Texts that come from data are escaped.
 import { figure, signed } from '../src/spec/figures.js';
 import { escapeMarkdown } from '../src/spec/markdown.js';
-import type { Metrics } from '../src/spec/stages.js';
+import type { Metrics } from '../src/spec/evaluation-stages.js';
 import { drawCurves, METRIC } from './curve.js';
 import { joinParts } from './fit.js';
 import type { RunState } from './progress.js';

@@ -3,7 +3,9 @@
 import { patched } from '@temporalio/workflow';
 import { chooseEpoch } from '../src/spec/outcome.js';
 import type { TrainingSpec } from '../src/spec/spec.js';
-import type { ArtifactRef, CheckpointRef, EpochSummary, EvaluateResult, TrainEpochResult } from '../src/spec/stages.js';
+import type { EpochSummary, EvaluateResult } from '../src/spec/evaluation-stages.js';
+import type { ArtifactRef, CheckpointRef } from '../src/spec/stages.js';
+import type { TrainEpochResult } from '../src/spec/training-stages.js';
 import type { Run } from './run.js';
 
 /** Epochs whose results are carried in full before they are put into the store. */

@@ -4,7 +4,8 @@ import { isCancellation, patched, upsertMemo, workflowInfo } from '@temporalio/w
 import { outputName } from '../src/spec/names.js';
 import { parseSpec } from '../src/spec/parse.js';
 import type { FineTuneSpec } from '../src/spec/spec.js';
-import type { FineTuneResult, PinResult } from '../src/spec/stages.js';
+import type { PinResult } from '../src/spec/preparation-stages.js';
+import type { FineTuneResult } from '../src/spec/publishing-stages.js';
 import { METRIC } from './curve.js';
 import { carriedState, continueWhenLong, type Carried } from './carry.js';
 import { EpochBook } from './epoch-book.js';

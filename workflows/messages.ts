@@ -1,7 +1,7 @@
 // What may be asked of a run and told to it, with the descriptions that the Temporal UI shows. Updates are checked before they are
 // accepted: what a validator throws is what the sender reads, and leaves nothing in the history.
 import { defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
-import type { TrainingReport } from '../src/spec/stages.js';
+import type { TrainingReport } from '../src/spec/training-stages.js';
 import { noteReport, runMetrics, type RunMetrics, type RunProgress } from './progress.js';
 import type { Run } from './run.js';
 import type { Steering } from './steering.js';

@@ -1,5 +1,5 @@
 // What a workflow fixes for a run that it starts itself (sweep, chain): inputs that are pinned already, and, of a trial, where to stop.
-import type { PinInput } from '../src/spec/stages.js';
+import type { PinInput } from '../src/spec/preparation-stages.js';
 
 /** The third argument of a run that another workflow started; people never give it. */
 export interface RunOrder {

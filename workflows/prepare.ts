@@ -5,7 +5,6 @@ import { datasetName, modelName, outputName } from '../src/spec/names.js';
 import { isReadyDataset, type FineTuneSpec } from '../src/spec/spec.js';
 import { randomPart } from '../src/spec/random-model.js';
 import type {
-  ArtifactRef,
   CorpusResult,
   DatasetPin,
   ModelPin,
@@ -14,7 +13,8 @@ import type {
   PlanResult,
   SplitResult,
   TransformResult,
-} from '../src/spec/stages.js';
+} from '../src/spec/preparation-stages.js';
+import type { ArtifactRef } from '../src/spec/stages.js';
 import type { Run } from './run.js';
 import { tagRun } from './search-attributes.js';
 

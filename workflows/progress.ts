@@ -1,7 +1,10 @@
 // What a run knows about itself while it goes on: answered by queries, shown on the run's page (details.ts). Lists are kept short, so that
 // the whole state may cross a continue-as-new (carry.ts).
 import { shorten } from '../src/spec/shorten.js';
-import type { EpochSummary, LossPoint, Metrics, PublishResult, Stage, TrainingReport } from '../src/spec/stages.js';
+import type { EpochSummary, Metrics } from '../src/spec/evaluation-stages.js';
+import type { PublishResult } from '../src/spec/publishing-stages.js';
+import type { Stage } from '../src/spec/stages.js';
+import type { LossPoint, TrainingReport } from '../src/spec/training-stages.js';
 
 /** Where a run stands; the answer to the query `getProgress`. */
 export interface RunProgress {

@@ -6,7 +6,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenRetrainInput, OpenRetrainResult, RetrainResult, SettleRetrainInput } from '../src/spec/retrain.js';
-import type { PinInput } from '../src/spec/stages.js';
+import type { PinInput } from '../src/spec/preparation-stages.js';
 import { bundleWorkflows, startTestServer } from '../test/support/server.js';
 import { stubActivities, stubFailure, type StubOptions } from '../test/support/stub-activities.js';
 import { failureOf } from '../test/support/workflow-run.js';

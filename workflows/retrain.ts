@@ -15,7 +15,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { FinalError } from '../src/errors.js';
 import { candidateSpec, parseRetrainSpec, type RetrainResult, type RetrainSpec } from '../src/spec/retrain.js';
 import type { OpenRetrainResult, PlacedChampion, SettleRetrainResult } from '../src/spec/retrain.js';
-import type { FineTuneResult } from '../src/spec/stages.js';
+import type { FineTuneResult } from '../src/spec/publishing-stages.js';
 import { isArtifactDamaged, MOST_REPAIRS, toWorkflowFailure } from './failures.js';
 import type { fineTune } from './fine-tune.js';
 import { activitiesOn, type CallActivity } from './proxies.js';

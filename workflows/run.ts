@@ -2,16 +2,16 @@
 // paused, warnings, the page), and the scope of the training that a pause may stop.
 import { CancelledFailure, CancellationScope, condition, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities, Told } from '../activities/activities.js';
+import type { PinResult } from '../src/spec/preparation-stages.js';
+import type { Stage } from '../src/spec/stages.js';
 import type {
   KeepEpochsInput,
   KeepEpochsResult,
   OpenSegmentInput,
   OpenSegmentResult,
-  PinResult,
-  Stage,
   TrainEpochInput,
   TrainEpochResult,
-} from '../src/spec/stages.js';
+} from '../src/spec/training-stages.js';
 import { renderDetails } from './details.js';
 import { activitiesOn, type CallActivity } from './proxies.js';
 import { isOutOfMemory, mayPass } from './failures.js';

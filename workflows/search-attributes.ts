@@ -2,7 +2,7 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { RUN_ATTRIBUTES, type RunAttribute } from '../src/spec/search-attributes.js';
-import type { PinResult } from '../src/spec/stages.js';
+import type { PinResult } from '../src/spec/preparation-stages.js';
 
 /** A keyword may have 255 characters. */
 const LONGEST = 255;

@@ -1,6 +1,7 @@
 // The segments of a training: each goes on from a checkpoint of the one before under other settings (rate, epochs, micro-batch). The list
 // of changes is kept with the run, so that a run which has to make damaged results again changes at the same steps as the first time.
-import type { ArtifactRef, OpenSegmentInput, TrainEpochInput } from '../src/spec/stages.js';
+import type { ArtifactRef } from '../src/spec/stages.js';
+import type { OpenSegmentInput, TrainEpochInput } from '../src/spec/training-stages.js';
 import type { TrainingSpec } from '../src/spec/spec.js';
 import type { Prepared } from './prepare.js';
 import { addWarnings, type RunChange } from './progress.js';

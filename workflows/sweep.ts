@@ -6,7 +6,8 @@ import type { EvaluationPair, SweepComparison, SweepResult, TrialRow } from '../
 import { datasetName, modelName } from '../src/spec/names.js';
 import { demandValidation } from '../src/spec/outcome.js';
 import type { ModelSpec } from '../src/spec/spec.js';
-import type { DatasetPin, FineTuneResult, ModelPin } from '../src/spec/stages.js';
+import type { DatasetPin, ModelPin } from '../src/spec/preparation-stages.js';
+import type { FineTuneResult } from '../src/spec/publishing-stages.js';
 import {
   parseSweep,
   roundsOf,

@@ -4,14 +4,10 @@
 import { patched, workflowInfo } from '@temporalio/workflow';
 import { demandValidation, trainingFigures } from '../src/spec/outcome.js';
 import type { FineTuneSpec } from '../src/spec/spec.js';
-import type {
-  CheckpointRef,
-  EpochSummary,
-  EvaluateResult,
-  TrainEpochResult,
-  TrainingFigures,
-  WeightsRef,
-} from '../src/spec/stages.js';
+import type { EpochSummary, EvaluateResult } from '../src/spec/evaluation-stages.js';
+import type { TrainingFigures } from '../src/spec/publishing-stages.js';
+import type { CheckpointRef, WeightsRef } from '../src/spec/stages.js';
+import type { TrainEpochResult } from '../src/spec/training-stages.js';
 import type { EpochBook } from './epoch-book.js';
 import { isOutOfMemory } from './failures.js';
 import type { Prepared } from './prepare.js';

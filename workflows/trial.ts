@@ -1,7 +1,8 @@
 // A trial of a sweep: the same stages and the same training as `fineTune`, up to the end of a round, and nothing is published. The next
 // round is a new trial of the same spec: it finds every epoch that is trained under its lineage and goes on from the last checkpoint,
 // so that a training made in rounds has the very bytes of one made at once.
-import type { EvaluateResult, TrainingFigures } from '../src/spec/stages.js';
+import type { EvaluateResult } from '../src/spec/evaluation-stages.js';
+import type { TrainingFigures } from '../src/spec/publishing-stages.js';
 import type { Carried } from './carry.js';
 import { trainAs } from './fine-tune.js';
 import type { RunOrder } from './order.js';

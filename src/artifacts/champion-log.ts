@@ -2,7 +2,8 @@
 // from 1, each created once and never overwritten: the last one says which version stands, so a move is one creation, and of two that
 // want to move at the same time one finds the number taken. Folders and links on disk only follow (src/publishing/champion-folder.ts).
 import type { RetrainComparison, RetrainInputs } from '../spec/retrain.js';
-import type { ArtifactRef, Metrics } from '../spec/stages.js';
+import type { Metrics } from '../spec/evaluation-stages.js';
+import type { ArtifactRef } from '../spec/stages.js';
 import { FinalError } from '../errors.js';
 import type { ArtifactStore, JsonObject } from './store.js';
 

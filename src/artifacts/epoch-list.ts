@@ -1,6 +1,9 @@
 // Results of epochs kept in the store: a chain of artifacts, each with some epochs and a reference to the ones before, so that a run of a
 // thousand epochs passes references only.
-import type { ArtifactRef, EpochSummary, KeepEpochsInput, PublishInput } from '../spec/stages.js';
+import type { EpochSummary } from '../spec/evaluation-stages.js';
+import type { PublishInput } from '../spec/publishing-stages.js';
+import type { ArtifactRef } from '../spec/stages.js';
+import type { KeepEpochsInput } from '../spec/training-stages.js';
 import { readArtifact, remember } from './artifact.js';
 import type { ArtifactStore } from './store.js';
 

@@ -6,7 +6,7 @@ import type { HubRepo } from '../sources/hub-errors.js';
 import { hubClient } from '../sources/pin.js';
 import type { SourceSettings } from '../sources/source-settings.js';
 import { isReadyDataset } from '../spec/spec.js';
-import type { DatasetPin, DownloadDatasetInput, DownloadResult } from '../spec/stages.js';
+import type { DatasetPin, DownloadDatasetInput, DownloadResult } from '../spec/preparation-stages.js';
 import { chooseSplits, neededFiles } from './choose-files.js';
 import { conversionSplits, detectSplits } from './detect-splits.js';
 import { SNAPSHOT_VERSION, zipNames } from './pin-dataset.js';

@@ -5,7 +5,7 @@ import type { StageContext } from '../artifacts/stage-context.js';
 import type { BlobRef } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
 import { isReadyDataset, type TableDatasetSpec } from '../spec/spec.js';
-import type { TransformInput, TransformResult } from '../spec/stages.js';
+import type { TransformInput, TransformResult } from '../spec/preparation-stages.js';
 import { Columns, type Row } from './columns.js';
 import { chunked } from './json-lines.js';
 import { pairLine, type PairsFacts } from './pairs.js';

@@ -1,7 +1,7 @@
 // BM25 (Robertson and Zaragoza 2009) with the non-negative idf of Lucene: what plain word matching reaches on the same questions.
 // A tuned encoder that cannot beat it is not worth its running costs, so the report shows both side by side.
 // k1 1.2, b 0.75; no stemming and no stop list, so that it says the same in every language whose words are divided by spaces.
-import type { Metrics } from '../spec/stages.js';
+import type { Metrics } from '../spec/evaluation-stages.js';
 import type { Ranking } from './metrics/ranking.js';
 import { meanMetrics, RANKING_DEPTH } from './metrics/standard-metrics.js';
 

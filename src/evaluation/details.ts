@@ -2,7 +2,8 @@
 // Kept as the blob `details.json` of an `evaluation` artifact: indices and numbers only, texts stay in the retrieval set.
 import { readArtifact } from '../artifacts/artifact.js';
 import type { ArtifactStore } from '../artifacts/store.js';
-import type { ArtifactRef, Metrics } from '../spec/stages.js';
+import type { Metrics } from '../spec/evaluation-stages.js';
+import type { ArtifactRef } from '../spec/stages.js';
 import type { ScoreDistribution } from './score-distribution.js';
 
 /** Name of the blob in an `evaluation` artifact. */

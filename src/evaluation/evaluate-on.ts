@@ -2,7 +2,8 @@
 // model of a chain. Prompts and length are the model's own unless the spec says others, as in planning a training.
 import type { ArtifactStore } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
-import type { ArtifactRef, EvaluateOnInput, EvaluateResult } from '../spec/stages.js';
+import type { EvaluateOnInput, EvaluateResult } from '../spec/evaluation-stages.js';
+import type { ArtifactRef } from '../spec/stages.js';
 import { resolvePrompts } from '../text/prompts.js';
 import { tokenizeRetrieval } from '../text/tokenize.js';
 import { describeBaseModel, type PlannedModel } from '../training/planned-model.js';

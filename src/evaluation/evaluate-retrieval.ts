@@ -1,7 +1,7 @@
 // Evaluates embeddings as a retriever: exact search, the standard metrics, a line a question, and how scores are spread.
 // Follows sentence-transformers' InformationRetrievalEvaluator with cosine similarity; it differs in breaking ties by the
 // document's index rather than by its id, so that the order of a file's documents decides and not their names.
-import type { Metrics } from '../spec/stages.js';
+import type { Metrics } from '../spec/evaluation-stages.js';
 import type { BlockProduct } from './block-product.js';
 import type { QueryDetail } from './details.js';
 import { meanMetrics, RANKING_DEPTH } from './metrics/standard-metrics.js';

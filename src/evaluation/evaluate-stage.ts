@@ -4,7 +4,8 @@
 import { performance } from 'node:perf_hooks';
 import { remember } from '../artifacts/artifact.js';
 import type { StageContext } from '../artifacts/stage-context.js';
-import type { EvaluateInput, EvaluateResult, WeightsRef } from '../spec/stages.js';
+import type { EvaluateInput, EvaluateResult } from '../spec/evaluation-stages.js';
+import type { WeightsRef } from '../spec/stages.js';
 import type { TokenizedTexts } from '../text/tokenized-texts.js';
 import { textCount } from '../text/tokenized-texts.js';
 import { readTokens } from '../text/tokenize.js';

@@ -3,7 +3,8 @@
 // against all documents, so leaving one out afterwards is the same as never having asked it.
 import type { ArtifactStore } from '../artifacts/store.js';
 import { questionKey, questionsOf, readTrainedQuestions } from '../dataset/trained-questions.js';
-import type { ArtifactRef, Verdict } from '../spec/stages.js';
+import type { Verdict } from '../spec/evaluation-stages.js';
+import type { ArtifactRef } from '../spec/stages.js';
 import { readDetails, type EvaluationDetails } from './details.js';
 import { compareEvaluations } from './verdict.js';
 

@@ -2,7 +2,7 @@
 // both models meet the same questions, and all questions of one answer are drawn together, because they succeed and fail together.
 // The interval is the plain percentile one; its draws come from a seeded generator, so a run always reaches the same verdict.
 import { randomStream } from '../random.js';
-import type { Verdict } from '../spec/stages.js';
+import type { Verdict } from '../spec/evaluation-stages.js';
 import type { EvaluationDetails } from './details.js';
 
 /** With fewer answers not even a gain on every one of them is significant: 2 × 0.5⁵ > 5 %. */

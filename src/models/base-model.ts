@@ -10,7 +10,8 @@ import { fetchModel, type ModelFolderFacts } from '../sources/pin.js';
 import type { SourceSettings } from '../sources/source-settings.js';
 import { hashedShape } from '../spec/random-model.js';
 import type { RandomModelSpec } from '../spec/spec.js';
-import type { ArtifactRef, DownloadModelInput } from '../spec/stages.js';
+import type { DownloadModelInput } from '../spec/preparation-stages.js';
+import type { ArtifactRef } from '../spec/stages.js';
 import { loadWeights, readModelFolder } from './model-folder.js';
 import { makeRandomModel } from './random-init.js';
 

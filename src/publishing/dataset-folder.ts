@@ -2,7 +2,7 @@
 // LlamaIndex reads (retrieval/). Copies, never links into the store.
 import { readArtifact } from '../artifacts/artifact.js';
 import type { ArtifactStore } from '../artifacts/store.js';
-import type { PublishInput } from '../spec/stages.js';
+import type { PublishInput } from '../spec/publishing-stages.js';
 import { copyOut } from './write-files.js';
 
 /** Copies the dataset's files of every stage. */

@@ -1,6 +1,6 @@
 // eval/Information-Retrieval_evaluation_results.csv, with the name, columns and order of sentence-transformers'
 // InformationRetrievalEvaluator: one row an evaluation; epoch and steps are 0 for the base model.
-import type { Metrics } from '../spec/stages.js';
+import type { Metrics } from '../spec/evaluation-stages.js';
 
 /** File name inside the model folder. */
 export const EVALUATION_CSV = 'eval/Information-Retrieval_evaluation_results.csv';

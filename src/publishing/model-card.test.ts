@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseSpec } from '../spec/parse.js';
-import type { PublishInput } from '../spec/stages.js';
+import type { PublishInput } from '../spec/publishing-stages.js';
 import { loadSnippets } from './load-snippets.js';
 import { modelCard } from './model-card.js';
 

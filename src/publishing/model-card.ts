@@ -2,7 +2,8 @@
 // how, and the lines that load it. Every text that comes from data or settings is escaped.
 import { signed } from '../spec/figures.js';
 import { escapeMarkdown } from '../spec/markdown.js';
-import type { PublishInput, Verdict } from '../spec/stages.js';
+import type { Verdict } from '../spec/evaluation-stages.js';
+import type { PublishInput } from '../spec/publishing-stages.js';
 import { codeBlock, yamlString } from './escape.js';
 import type { CardSnippet } from './load-snippets.js';
 

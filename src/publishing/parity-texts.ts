@@ -3,7 +3,8 @@
 import { readArtifact } from '../artifacts/artifact.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import { readRetrievalSet } from '../dataset/retrieval-set.js';
-import type { Part, PublishInput } from '../spec/stages.js';
+import type { PublishInput } from '../spec/publishing-stages.js';
+import type { Part } from '../spec/stages.js';
 import { joinTexts, packRows, type TokenizedTexts } from '../text/tokenized-texts.js';
 import { readTokens } from '../text/tokenize.js';
 import type { ParityTexts } from './parity.js';

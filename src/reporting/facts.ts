@@ -1,6 +1,7 @@
 // The report's tables of facts: data, settings, machine. Each line is a label, a value and perhaps a note.
 import type { FineTuneSpec } from '../spec/spec.js';
-import type { Part, PublishInput } from '../spec/stages.js';
+import type { PublishInput } from '../spec/publishing-stages.js';
+import type { Part } from '../spec/stages.js';
 import type { CheckpointAbout } from '../training/checkpoint.js';
 import type { CutAnswers } from './cut-answers.js';
 import { count, plural } from './format.js';

@@ -1,5 +1,5 @@
 // The top of the report: did it help, by how much, and how sure is that, in words that need no statistics.
-import type { Verdict } from '../spec/stages.js';
+import type { Verdict } from '../spec/evaluation-stages.js';
 import { count, metric, metricLabel, plural, signed } from './format.js';
 import { html, trusted, type Html } from './html.js';
 import type { ReportData } from './report-data.js';

@@ -1,6 +1,6 @@
 // What training changed: metrics by epoch, the spread of the scores before and after, and the change question by question.
 import type { ScoreDistribution } from '../evaluation/score-distribution.js';
-import type { Metrics } from '../spec/stages.js';
+import type { Metrics } from '../spec/evaluation-stages.js';
 import { epochAxis, figure, type Chart } from './chart.js';
 import { count, metric, metricLabel, plural } from './format.js';
 import { html, type Html } from './html.js';

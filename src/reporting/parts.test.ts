@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PublishInput } from '../spec/stages.js';
+import type { PublishInput } from '../spec/publishing-stages.js';
 import { dataFacts, pinLabel } from './facts.js';
 import { excerpt, duration, metricLabel, plural, signed } from './format.js';
 import { html, trusted } from './html.js';

@@ -1,7 +1,8 @@
 // All that a report shows, as plain data: collected by collect-report-data.ts, drawn by report.ts. Texts in it come from the
 // user's data and are escaped where they are drawn.
 import type { ScoreDistribution } from '../evaluation/score-distribution.js';
-import type { Metrics, TrainingFigures, Verdict } from '../spec/stages.js';
+import type { Metrics, Verdict } from '../spec/evaluation-stages.js';
+import type { TrainingFigures } from '../spec/publishing-stages.js';
 
 /** One training step. */
 export interface LossPoint {

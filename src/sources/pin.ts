@@ -5,7 +5,7 @@ import type { StageContext } from '../artifacts/stage-context.js';
 import type { BlobRef } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
 import { baseName } from '../spec/names.js';
-import type { ModelPin } from '../spec/stages.js';
+import type { ModelPin } from '../spec/preparation-stages.js';
 import type { ModelSpec } from '../spec/spec.js';
 import { downloadFiles } from './download-files.js';
 import { HubClient } from './hub.js';

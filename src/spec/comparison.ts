@@ -1,6 +1,7 @@
 // What several runs come to: the rows of their comparison, as the workflow collects them, as the report shows them and as the result
 // tells them. Small numbers and references; 40 trials, or 12 steps, stay under 16 KB.
-import type { ArtifactRef, Metrics, Verdict } from './stages.js';
+import type { Metrics, Verdict } from './evaluation-stages.js';
+import type { ArtifactRef } from './stages.js';
 
 /** Of the paired bootstrap between two evaluations: NDCG@10 after minus before. */
 export type ShortVerdict = Pick<Verdict, 'verdict' | 'difference' | 'interval'>;

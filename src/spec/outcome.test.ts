@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseEpoch, demandValidation, trainingFigures } from './outcome.js';
 import { parseSpec } from './parse.js';
-import type { EpochSummary, EvaluateResult } from './stages.js';
+import type { EpochSummary, EvaluateResult } from './evaluation-stages.js';
 
 const evaluation = (ndcg: number): EvaluateResult => ({
   artifact: { kind: 'evaluation', key: 'k' },

@@ -2,14 +2,10 @@
 // runs without one, so it is plain and deterministic.
 import { FinalError } from '../errors.js';
 import type { FineTuneSpec, TrainingSpec } from './spec.js';
-import type {
-  CorpusResult,
-  EpochSummary,
-  EvaluateResult,
-  PlanResult,
-  TrainEpochResult,
-  TrainingFigures,
-} from './stages.js';
+import type { EpochSummary, EvaluateResult } from './evaluation-stages.js';
+import type { CorpusResult, PlanResult } from './preparation-stages.js';
+import type { TrainingFigures } from './publishing-stages.js';
+import type { TrainEpochResult } from './training-stages.js';
 
 const CHOOSING_METRIC = 'ndcg@10';
 

@@ -6,7 +6,9 @@ import type { ActivityTimes } from './activity-times.js';
 import { modelName, outputName } from './names.js';
 import { EXAMPLE_SPEC, parseAs } from './parse.js';
 import { fineTuneSpecSchema, type FineTuneSpec } from './spec.js';
-import type { DatasetPin, FineTuneResult, Metrics, RunArtifacts, Verdict } from './stages.js';
+import type { Metrics, Verdict } from './evaluation-stages.js';
+import type { DatasetPin } from './preparation-stages.js';
+import type { FineTuneResult, RunArtifacts } from './publishing-stages.js';
 
 /** The candidate's folder is the champion's name with this behind it. */
 const CANDIDATE = '-candidate';

@@ -7,7 +7,8 @@ import { sha256OfJson } from '../artifacts/hash.js';
 import { datasetName, modelName, outputName } from '../spec/names.js';
 import { parseSpec } from '../spec/parse.js';
 import type { FineTuneSpec, FineTuneSpecInput } from '../spec/spec.js';
-import type { FineTuneResult, PinInput, PinResult } from '../spec/stages.js';
+import type { PinInput, PinResult } from '../spec/preparation-stages.js';
+import type { FineTuneResult } from '../spec/publishing-stages.js';
 import { DEFAULT_TASK_QUEUE, FINE_TUNE_WORKFLOW } from './defaults.js';
 import { followNewest, startOrJoin, type StartOptions, type WorkflowRun } from './start-or-join.js';
 

@@ -4,7 +4,7 @@ import { sha256OfJson } from '../artifacts/hash.js';
 import { datasetName, modelName } from '../spec/names.js';
 import { parseSpec } from '../spec/parse.js';
 import type { FineTuneSpecInput } from '../spec/spec.js';
-import type { EvaluationReport } from '../spec/stages.js';
+import type { EvaluationReport } from '../spec/evaluation-stages.js';
 import { DEFAULT_TASK_QUEUE, trainingTaskQueueOf } from './defaults.js';
 
 const UNIMPLEMENTED = 12;

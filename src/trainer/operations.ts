@@ -8,20 +8,16 @@ import type {
   PublishComparisonResult,
 } from '../spec/comparison.js';
 import type { PlaceChampionInput, PlacedChampion, SettleRetrainInput, SettleRetrainResult } from '../spec/retrain.js';
+import type { EvaluateInput, EvaluateOnInput, EvaluateResult } from '../spec/evaluation-stages.js';
+import type { PlanInput, PlanResult } from '../spec/preparation-stages.js';
+import type { PublishInput, PublishResult } from '../spec/publishing-stages.js';
 import type {
   Claimant,
-  EvaluateInput,
-  EvaluateOnInput,
-  EvaluateResult,
   OpenSegmentInput,
   OpenSegmentResult,
-  PlanInput,
-  PlanResult,
-  PublishInput,
-  PublishResult,
   TrainEpochInput,
   TrainEpochResult,
-} from '../spec/stages.js';
+} from '../spec/training-stages.js';
 
 /** Input and result of every operation. */
 export interface TrainerOperations {

@@ -2,7 +2,9 @@ import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TrainingFixture } from '../../test/support/training-fixture.js';
-import type { Claimant, PlanResult, StageProgress } from '../spec/stages.js';
+import type { PlanResult } from '../spec/preparation-stages.js';
+import type { StageProgress } from '../spec/stages.js';
+import type { Claimant } from '../spec/training-stages.js';
 import { findCheckpoint, listCheckpoints, readManifest, type CheckpointContent } from './checkpoint.js';
 import { claimLineage } from './claim.js';
 

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactStore, Claim } from '../artifacts/store.js';
 import { RetryableError } from '../errors.js';
-import type { Claimant } from '../spec/stages.js';
+import type { Claimant } from '../spec/training-stages.js';
 
 const TIME_DIGITS = 15;
 /** Claims of long ago say nothing any more. */

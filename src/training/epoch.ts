@@ -3,7 +3,7 @@
 import { readArtifact } from '../artifacts/artifact.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import { FinalError } from '../errors.js';
-import type { TrainEpochInput, TrainEpochResult } from '../spec/stages.js';
+import type { TrainEpochInput, TrainEpochResult } from '../spec/training-stages.js';
 import { findRecorded, listCheckpoints, newestCheckpoint, readState, type CheckpointManifest } from './checkpoint.js';
 import { claimLineage, type LineageClaim } from './claim.js';
 import { courseOf, type Course } from './course.js';

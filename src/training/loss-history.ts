@@ -1,7 +1,7 @@
 // What training measured at each step, and gradient histograms once an epoch: kept with the checkpoints, one blob an epoch, so that no
 // step stands twice and a checkpoint does not grow with the run. TensorBoard files and the report are made from it. No wall time here.
 import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
-import type { LossPoint } from '../spec/stages.js';
+import type { LossPoint } from '../spec/training-stages.js';
 import type { Histogram } from './histogram.js';
 
 /** Figures of one step. */

@@ -4,7 +4,8 @@ import { readArtifact, remember, type Artifact } from '../artifacts/artifact.js'
 import type { StageContext } from '../artifacts/stage-context.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
-import type { ArtifactRef, CheckpointRef, PlanInput, PlanResult } from '../spec/stages.js';
+import type { PlanInput, PlanResult } from '../spec/preparation-stages.js';
+import type { ArtifactRef, CheckpointRef } from '../spec/stages.js';
 import type { FreezeSpec, TrainingSpec } from '../spec/spec.js';
 import { promptWarning, resolvePrompts } from '../text/prompts.js';
 import { readTokens, tokenBlobs, tokenizeRetrieval, type TokensFacts, type TokensPart } from '../text/tokenize.js';

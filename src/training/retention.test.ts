@@ -10,7 +10,7 @@ import {
   tensorsOf,
 } from './checkpoint.js';
 import { releaseOldTensors } from './retention.js';
-import type { PlanResult } from '../spec/stages.js';
+import type { PlanResult } from '../spec/preparation-stages.js';
 
 let fixture: TrainingFixture;
 let plan: PlanResult;

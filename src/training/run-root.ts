@@ -2,16 +2,10 @@
 // training is planned and when its result is published, so that the workflow carries none of it.
 import { sha256OfJson } from '../artifacts/hash.js';
 import type { ArtifactStore, JsonObject } from '../artifacts/store.js';
-import type {
-  ArtifactRef,
-  CheckpointRef,
-  OpenSegmentInput,
-  OpenSegmentResult,
-  PlanInput,
-  PlanResult,
-  PublishInput,
-  TrainEpochInput,
-} from '../spec/stages.js';
+import type { PlanInput, PlanResult } from '../spec/preparation-stages.js';
+import type { PublishInput } from '../spec/publishing-stages.js';
+import type { ArtifactRef, CheckpointRef } from '../spec/stages.js';
+import type { OpenSegmentInput, OpenSegmentResult, TrainEpochInput } from '../spec/training-stages.js';
 
 /** Kind of the records. */
 export const ROOT_KIND = 'run';

@@ -4,7 +4,8 @@
 import { readArtifact, remember } from '../artifacts/artifact.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import { FinalError } from '../errors.js';
-import type { CheckpointRef, OpenSegmentInput, OpenSegmentResult } from '../spec/stages.js';
+import type { CheckpointRef } from '../spec/stages.js';
+import type { OpenSegmentInput, OpenSegmentResult } from '../spec/training-stages.js';
 import type { TrainingSpec } from '../spec/spec.js';
 import { readTokens, tokenBlobs, type TokensFacts } from '../text/tokenize.js';
 import { pairsOf } from './batches.js';

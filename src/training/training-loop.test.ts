@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MACHINE, TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
 import { DamagedError } from '../artifacts/store.js';
-import type { CheckpointRef, PlanResult } from '../spec/stages.js';
+import type { PlanResult } from '../spec/preparation-stages.js';
+import type { CheckpointRef } from '../spec/stages.js';
 import { findCheckpoint, newestCheckpoint, type CheckpointContent } from './checkpoint.js';
 import { plannedRoot, recordRoot, segmentRoot } from './run-root.js';
 import { openSegment } from './segment.js';

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities, TrainerPool } from '../../activities/index.js';
 import { startForm } from '../../src/cli/follow.js';
 import type { SweepResult } from '../../src/spec/comparison.js';
-import type { FineTuneResult } from '../../src/spec/stages.js';
+import type { FineTuneResult } from '../../src/spec/publishing-stages.js';
 import type { SweepSpecInput } from '../../src/spec/sweep.js';
 import type { RunMetrics, RunProgress } from '../../workflows/progress.js';
 import { bundleWorkflows, startTestServer } from '../support/server.js';

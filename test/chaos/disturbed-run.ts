@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { sha256OfFile } from '../../src/artifacts/hash.js';
 import type { FineTuneSpecInput } from '../../src/spec/spec.js';
-import type { FineTuneResult, Stage, StageProgress } from '../../src/spec/stages.js';
+import type { FineTuneResult } from '../../src/spec/publishing-stages.js';
+import type { Stage, StageProgress } from '../../src/spec/stages.js';
 import type { ChaosHouse, Told, WorkerProcess } from './house.js';
 
 /** Who dies. `sleep`: Worker and trainer are stopped, another Worker takes over, and then they wake up again. */

@@ -11,7 +11,8 @@ import { transformPairs } from '../../src/dataset/transform.js';
 import type { SourceSettings } from '../../src/sources/source-settings.js';
 import { parseSpec } from '../../src/spec/parse.js';
 import type { DatasetSpec } from '../../src/spec/spec.js';
-import type { ArtifactRef, CorpusResult, Part, SplitResult, TransformResult } from '../../src/spec/stages.js';
+import type { CorpusResult, SplitResult, TransformResult } from '../../src/spec/preparation-stages.js';
+import type { ArtifactRef, Part } from '../../src/spec/stages.js';
 
 /** A dataset as a user writes it, parsed. */
 export function datasetSpec(dataset: unknown): DatasetSpec {

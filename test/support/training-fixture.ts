@@ -7,15 +7,9 @@ import { openLocalStore } from '../../src/artifacts/local-store.js';
 import type { ArtifactStore } from '../../src/artifacts/store.js';
 import type { StageContext } from '../../src/artifacts/stage-context.js';
 import { fineTuneSpecSchema, type TrainingSpec } from '../../src/spec/spec.js';
-import type {
-  ArtifactRef,
-  CheckpointRef,
-  Claimant,
-  PlanResult,
-  StageProgress,
-  TrainEpochInput,
-  TrainEpochResult,
-} from '../../src/spec/stages.js';
+import type { PlanResult } from '../../src/spec/preparation-stages.js';
+import type { ArtifactRef, CheckpointRef, StageProgress } from '../../src/spec/stages.js';
+import type { Claimant, TrainEpochInput, TrainEpochResult } from '../../src/spec/training-stages.js';
 import { trainEpoch } from '../../src/training/epoch.js';
 import type { Machine } from '../../src/training/numerics.js';
 import { planTraining } from '../../src/training/plan.js';

@@ -4,7 +4,8 @@ import { Context } from '@temporalio/activity';
 import { WorkflowFailedError, type ApplicationFailure, type WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import type { FineTuneResult, TrainEpochInput, TrainEpochResult } from '../../src/spec/stages.js';
+import type { FineTuneResult } from '../../src/spec/publishing-stages.js';
+import type { TrainEpochInput, TrainEpochResult } from '../../src/spec/training-stages.js';
 import { stubActivities, type StubOptions } from './stub-activities.js';
 
 /** A small spec. */

@@ -1,6 +1,6 @@
 // The figures that every evaluation reports: which metric at which cutoffs, under which key, and their mean over the questions.
 // Keys and cutoffs are those of sentence-transformers' InformationRetrievalEvaluator without the `cosine_` prefix.
-import type { Metrics } from '../../spec/stages.js';
+import type { Metrics } from '../../spec/evaluation-stages.js';
 import { FinalError } from '../../errors.js';
 import { accuracy } from './accuracy.js';
 import { hitRate } from './hit-rate.js';
