@@ -11,4 +11,6 @@ export interface StageContext {
   progress(progress: StageProgress): void;
   /** Something to tell the user that is no error. */
   warn(message: string): void;
+  /** Said before work in one piece that may take longer than silence is usually allowed: milliseconds until the next report. */
+  expectSilence?(ms: number): void;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openLocalStore } from '../artifacts/local-store.js';
 import type { StageProgress } from '../spec/stages.js';
 import { TrainerHost, type TrainerCallOptions } from './host.js';
@@ -188,6 +188,22 @@ describe('stopping', () => {
     expect(isRunning(pid as number)).toBe(false);
     expect(await play({ play: 'echo' }, {}, impatient)).toMatchObject({ calls: 1 });
     await impatient.close();
+  });
+
+  it('is left to work that has said that it takes long', async () => {
+    await play({ play: 'echo' });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const controller = new AbortController();
+      const call = play({ play: 'long-work' }, { signal: controller.signal, onProgress: () => undefined });
+      await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+      await sleep(300);
+      vi.advanceTimersByTime(6 * 60_000);
+      controller.abort();
+      expect(await call).toEqual({ finished: false });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('of the host ends the trainer, a call with it, and refuses further ones', async () => {

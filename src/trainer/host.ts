@@ -15,7 +15,7 @@ export interface TrainerHostOptions {
   storeId: string;
   /** Script of the trainer process; default: child.js beside this file. */
   trainerPath?: string | undefined;
-  /** Milliseconds without progress after which the trainer is killed; default max(5 min, 20 × the median between reports). */
+  /** Milliseconds without progress after which the trainer is killed; default max(5 min, 20 × the median between reports, what the operation said its work takes). */
   hangTimeoutMs?: number | undefined;
   /** Threads of ONNX Runtime; default: its own choice. */
   threads?: number | undefined;
@@ -93,6 +93,8 @@ export class TrainerHost {
           if (message.type === 'progress') {
             watch.note(message.progress.stage);
             onProgress?.(message.progress);
+          } else if (message.type === 'silence') {
+            watch.expectSilence(message.ms);
           } else if (message.type === 'warning') {
             onWarn?.(message.message);
           } else if (message.type === 'checkpoint') {

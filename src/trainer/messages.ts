@@ -14,6 +14,8 @@ export type TrainerRequest =
 /** From the trainer to the Worker. */
 export type TrainerReply =
   | { type: 'progress'; id: number; progress: StageProgress }
+  /** The next report may take so many milliseconds. */
+  | { type: 'silence'; id: number; ms: number }
   | { type: 'warning'; id: number; message: string }
   /** A checkpoint is about to be saved. */
   | { type: 'checkpoint'; id: number }

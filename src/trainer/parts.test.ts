@@ -60,6 +60,16 @@ describe('ProgressWatch', () => {
     slow.stop();
   });
 
+  it('waits as long as the work itself has said that it takes', () => {
+    const { onHang, watch: patient } = watch();
+    patient.expectSilence(3_600_000);
+    patient.note('train');
+    vi.advanceTimersByTime(3_599_999);
+    expect(onHang).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(onHang).toHaveBeenCalledWith(3_600_000);
+  });
+
   it('waits as long as it is told to, and no longer when stopped', () => {
     const first = watch(10);
     vi.advanceTimersByTime(10);

@@ -1,4 +1,5 @@
-// Tells a hung trainer from a slow one: no progress for max(5 min, 20 × the median time between reports of the same stage).
+// Tells a hung trainer from a slow one: no progress for max(5 min, 20 × the median time between reports of the same stage, what the
+// operation itself has said that its longest piece of work takes).
 import type { Stage } from '../spec/stages.js';
 
 const LEAST_MS = 5 * 60_000;
@@ -7,7 +8,7 @@ const KEPT = 256;
 
 /** Options of {@link ProgressWatch}. */
 export interface ProgressWatchOptions {
-  /** Milliseconds without progress; default max(5 min, 20 × median). */
+  /** Milliseconds without progress; default max(5 min, 20 × median, {@link ProgressWatch.expectSilence}). */
   timeoutMs?: number | undefined;
   onHang: (silentMs: number) => void;
   /** Milliseconds of a steady clock; tests give their own. */
@@ -18,6 +19,7 @@ export interface ProgressWatchOptions {
 export class ProgressWatch {
   private intervals: number[] = [];
   private stage: Stage | undefined;
+  private expectedMs = 0;
   private last: number;
   private timer: NodeJS.Timeout | undefined;
   private readonly now: () => number;
@@ -39,11 +41,17 @@ export class ProgressWatch {
     this.arm();
   }
 
+  /** From now on a report may take so long. */
+  expectSilence(ms: number): void {
+    this.expectedMs = ms;
+    this.arm();
+  }
+
   /** Milliseconds of silence that count as a hang. */
   limitMs(): number {
     if (this.options.timeoutMs !== undefined) return this.options.timeoutMs;
     const sorted = [...this.intervals].sort((a, b) => a - b);
-    return Math.max(LEAST_MS, MEDIANS * (sorted[sorted.length >> 1] ?? 0));
+    return Math.max(LEAST_MS, MEDIANS * (sorted[sorted.length >> 1] ?? 0), this.expectedMs);
   }
 
   stop(): void {

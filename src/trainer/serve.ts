@@ -34,6 +34,7 @@ export function serveTrainer(createOperations: (settings: TrainerSettings) => Tr
         signal: controller.signal,
         progress: thinned((progress) => reply({ type: 'progress', id, progress })),
         warn: (message) => reply({ type: 'warning', id, message }),
+        expectSilence: (ms) => reply({ type: 'silence', id, ms }),
         onCheckpoint: () => reply({ type: 'checkpoint', id }),
       };
       return run(operations, operation, input, context);

@@ -89,7 +89,11 @@ describe('gradient caching', () => {
     const whole = await engine.step({ queries, documents, step: 3 });
     const copies = new Map([...whole.gradients].map(([name, data]) => [name, data.slice()]));
     for (const microBatchTokens of [1, 45, 60]) {
-      const cached = await engine.step({ queries, documents, step: 3, microBatchTokens });
+      let passes = 0;
+      const onMicroBatch = async (): Promise<void> => void passes++;
+      const cached = await engine.step({ queries, documents, step: 3, microBatchTokens, onMicroBatch });
+      // With a limit of one token every pair is a micro-batch of its own, with two passes.
+      if (microBatchTokens === 1) expect(passes).toBe(2 * queries.length);
       expectAllclose([cached.loss], [whole.loss], { rtol: 1e-5, label: `loss, ${microBatchTokens}` });
       for (const [name, gradient] of cached.gradients) {
         const data = copies.get(name)!;

@@ -55,6 +55,13 @@ export interface EmbedOptions {
 /** Tokens and texts of an embedding batch: products are as fast with more, but the states between them leave the caches. */
 const EMBEDDING_BUDGET = { tokens: 2048, texts: 256 };
 
+/** A step in micro-batches; `places`: by micro-batch, its texts' places in the whole batch. */
+interface CachedStep extends Pick<TrainingBatch, 'step' | 'onMicroBatch'> {
+  micro: readonly PackedBatch[];
+  places: readonly number[][];
+  pairs: number;
+}
+
 type GraphKind = 'step' | 'forward' | 'backward' | 'embed' | 'loss';
 
 /** A model in training or in use. */
@@ -109,7 +116,13 @@ export class Engine implements TrainingEngine {
    * Loss and gradients of a batch, without changing a parameter. Gradients are named and laid out as {@link parameters} and are valid
    * until the next step. In micro-batches, pairs of like length go together; the loss stays that of the whole batch.
    */
-  async step({ queries, documents, step, microBatchTokens = Infinity }: TrainingBatch): Promise<StepResult> {
+  async step({
+    queries,
+    documents,
+    step,
+    microBatchTokens = Infinity,
+    onMicroBatch,
+  }: TrainingBatch): Promise<StepResult> {
     const { training } = this.options;
     if (training === undefined)
       throw new Error('Engine.step: needs an engine made with `training`, got one that only embeds');
@@ -135,7 +148,7 @@ export class Engine implements TrainingEngine {
     const loss =
       micro.length === 1
         ? await this.runStep(micro[0]!, places[0]!, step)
-        : await this.runCached(micro, places, step, pairs);
+        : await this.runCached({ micro, places, step, pairs, onMicroBatch });
     return { loss, gradients: this.gradientStore.result(), touchedRows: this.gradientStore.touchedRows(), tokens };
   }
 
@@ -216,12 +229,7 @@ export class Engine implements TrainingEngine {
   }
 
   /** Gradient caching: embeddings of all micro-batches, the loss's gradient with respect to them, then one backward pass each. */
-  private async runCached(
-    micro: readonly PackedBatch[],
-    places: readonly number[][],
-    step: number,
-    pairs: number,
-  ): Promise<number> {
+  private async runCached({ micro, places, step, pairs, onMicroBatch }: CachedStep): Promise<number> {
     const dimension = this.dimension;
     const embeddings = new Float32Array(2 * pairs * dimension);
     for (const [at, batch] of micro.entries()) {
@@ -232,6 +240,7 @@ export class Engine implements TrainingEngine {
         embeddings.set(part.subarray(row * dimension, (row + 1) * dimension), text * dimension),
       );
       this.dropMasks(batch);
+      await onMicroBatch?.();
     }
     const fed = new Map([[GRAPH_NAMES.embeddings, { data: embeddings, dims: [2 * pairs, dimension] }]]);
     const loss = await (await this.session('loss')).run(fed);
@@ -247,6 +256,7 @@ export class Engine implements TrainingEngine {
       const seeds = new Map([[GRAPH_NAMES.embeddingsGradient, { data: seed, dims: [texts.length, dimension] }]]);
       this.collect(await session.run(batch.feeds, seeds, this.parameterFeeds), batch);
       this.dropMasks(batch);
+      await onMicroBatch?.();
     }
     return loss.get(GRAPH_NAMES.loss)![0]!;
   }

@@ -5,6 +5,8 @@ import { availableParallelism, totalmem } from 'node:os';
 const MEMORY_SHARE = 0.6;
 /** Floating-point operations a second and thread; measured on two kinds of servers between 80 and 200 thousand million. */
 const OPERATIONS_PER_THREAD = 1.2e11;
+/** Slower than this, all threads together, no machine trains: a step that takes longer hangs. */
+const LEAST_OPERATIONS_PER_SECOND = 4e9;
 /** Seconds that clipping and AdamW take a parameter. */
 const OPTIMIZER_SECONDS_PER_PARAMETER = 5e-9;
 /** Weights and both moments in float32. */
@@ -47,6 +49,23 @@ export function chooseMicroBatchSize({
     size = Math.ceil(size / 2);
   }
   return size;
+}
+
+/** What {@link longestStepMs} goes by: as the plan has it (plan.ts), and the trained tensors. */
+export interface StepSize {
+  microBatchSize: number;
+  tokens: { largestBatch: number; largestPair: number };
+  parameters: readonly { data: { length: number } }[];
+}
+
+/**
+ * Milliseconds that the largest piece of a step, a micro-batch or the whole batch, takes at most on a slow and busy machine: a forward
+ * pass is two operations a token and parameter, a backward pass twice that.
+ */
+export function longestStepMs({ microBatchSize, tokens, parameters }: StepSize): number {
+  const piece = Math.min(tokens.largestBatch, microBatchSize * tokens.largestPair);
+  const values = parameters.reduce((sum, { data }) => sum + data.length, 0);
+  return Math.ceil(((6 * piece * values) / LEAST_OPERATIONS_PER_SECOND) * 1000);
 }
 
 /** What {@link estimateRun} goes by. */

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
 import { readArtifact } from '../artifacts/artifact.js';
+import type { TrainingSpec } from '../spec/spec.js';
 import { chooseMicroBatchSize, estimateRun } from './estimate.js';
 import { planTraining, type TrainingPlan } from './plan.js';
 
@@ -28,6 +29,33 @@ describe('planTraining', () => {
     const two = await fixture.plan(trainingSpec({ checkpointEverySeconds: 99, keep: 'best' }));
     expect(two).toMatchObject({ plan: one.plan, tokens: one.tokens, lineage: one.lineage });
     expect((await fixture.plan(trainingSpec({ seed: 1 }))).lineage).not.toBe(one.lineage);
+  });
+
+  it('tries one step for an estimate, twice because the first prepares memory, and once when it takes long', async () => {
+    const tries = async (training: TrainingSpec, stepMs: number) => {
+      let [late, steps] = [0, 0];
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => Date.now() + late);
+      const engines = fixture.engines({
+        beforeStep: () => {
+          late += stepMs;
+          steps++;
+        },
+      });
+      const { result, reported, silences } = await fixture.planWith({ engines }, training);
+      clock.mockRestore();
+      return {
+        steps,
+        estimate: result.estimate,
+        silences,
+        notes: reported.filter(({ note }) => note?.startsWith('trying')).length,
+      };
+    };
+    const quick = await tries(trainingSpec(), 2_000);
+    // Between micro-batches and after each step it tells that it goes on.
+    expect(quick).toMatchObject({ steps: 2, notes: 4, silences: [expect.any(Number)] });
+    const slow = await tries(trainingSpec({ seed: 9 }), 11_000);
+    expect(slow).toMatchObject({ steps: 1, notes: 2 });
+    expect(slow.estimate.seconds / quick.estimate.seconds).toBeGreaterThan(4);
   });
 
   it('refuses fewer pairs than a batch', async () => {

@@ -1,5 +1,6 @@
 // The plan stage: token ids of all texts, every epoch's batches counted, the micro-batch decided, and with that the training's name. It is
 // made before the first step, so that the schedule knows its length and a user knows what is coming.
+import { setImmediate } from 'node:timers/promises';
 import { readArtifact, remember, type Artifact } from '../artifacts/artifact.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import type { ArtifactStore } from '../artifacts/store.js';
@@ -11,13 +12,15 @@ import { promptWarning, resolvePrompts } from '../text/prompts.js';
 import { readTokens, tokenBlobs, tokenizeRetrieval, type TokensFacts, type TokensPart } from '../text/tokenize.js';
 import { batchOf, pairsOf, planBatches, type TrainingPairs } from './batches.js';
 import { newestCheckpoint } from './checkpoint.js';
-import { chooseMicroBatchSize, estimateRun, memoryLimitMb } from './estimate.js';
+import { chooseMicroBatchSize, estimateRun, longestStepMs, memoryLimitMb } from './estimate.js';
 import { lineageOf } from './lineage.js';
 import { NUMERICS_VERSION } from './numerics.js';
 import { describeBaseModel, type PlannedModel } from './planned-model.js';
 import { engineTraining, type EngineCache } from './warm-engine.js';
 
 const VERSION = 2;
+/** A tried step that takes longer is not made again without the first one's preparations. */
+const LONG_STEP_SECONDS = 10;
 
 /** Facts of a `training-plan` artifact; it has no blobs. */
 export interface TrainingPlan {
@@ -91,9 +94,7 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
   const seconds = (performance.now() - began) / 1000; // what follows is for the eye and no part of training
   const isNew = (await newestCheckpoint(context.store, facts.lineage)) === undefined;
   const measured =
-    isNew && context.engines
-      ? await measureStep(context.engines, { input, facts, part, pairs }, context.store)
-      : undefined;
+    isNew && context.engines ? await measureStep(context.engines, { input, facts, part, pairs }, context) : undefined;
   const run = estimateRun({
     steps: facts.totalSteps,
     epochs: training.epochs,
@@ -125,26 +126,44 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
   };
 }
 
-/** Makes one step on the batch of median length and throws its gradients away. */
+/** Makes steps on the batch of median length and throws their gradients away. */
 async function measureStep(
   engines: EngineCache,
   { input, facts, part, pairs }: Pick<PlanParts, 'input' | 'part' | 'pairs'> & { facts: TrainingPlan },
-  store: ArtifactStore,
+  context: PlanContext,
 ): Promise<{ seconds: number; tokens: number }> {
   const { batchSize, batchSampler: sampler, seed } = input.spec.training;
   const batches = planBatches({ pairs, batchSize, sampler, seed, epoch: 1 });
   const lengths = lengthsOf(part, pairs);
   const tokensOf = (batch: Int32Array): number => batch.reduce((sum, pair) => sum + lengths[pair]!, 0);
   const median = batches.sort((a, b) => tokensOf(a) - tokensOf(b))[batches.length >> 1]!;
+  const texts = median.length * 2;
   const batch = { ...batchOf(median, pairs, part, facts), step: 0 };
-  const { engine } = await engines.acquire(store, {
+  const { engine } = await engines.acquire(context.store, {
     model: input.model,
     training: engineTraining(input.spec.training, facts),
   });
-  await engine.step(batch); // the first step also prepares memory
-  const began = performance.now();
-  await engine.step(batch);
-  return { seconds: (performance.now() - began) / 1000, tokens: tokensOf(median) };
+  context.expectSilence?.(longestStepMs({ ...facts, parameters: engine.parameters }));
+  const report = async (): Promise<void> => {
+    context.progress({
+      stage: 'tokenize',
+      done: texts,
+      total: texts,
+      unit: 'texts',
+      note: 'trying one step, for an estimate of time',
+    });
+    await setImmediate();
+  };
+  const timed = async (): Promise<number> => {
+    const began = performance.now();
+    await engine.step({ ...batch, onMicroBatch: report });
+    await report();
+    return (performance.now() - began) / 1000;
+  };
+  const first = await timed();
+  // The first step also prepares memory, which is nothing beside a long one.
+  const seconds = first > LONG_STEP_SECONDS ? first : await timed();
+  return { seconds, tokens: tokensOf(median) };
 }
 
 interface PlanParts {
@@ -159,8 +178,9 @@ interface PlanParts {
 /** The memory there is, is no key: on a machine with less, the plan that stands is kept, or the training would be another one. */
 async function rememberPlan(
   { input, tokens, part, pairs, model, limitMb }: PlanParts,
-  { store }: StageContext,
+  context: StageContext,
 ): Promise<Artifact<TrainingPlan>> {
+  const { store } = context;
   const { training } = input.spec;
   const data = tokenBlobs(tokens, 'train');
   const { blobs: base } = await readArtifact(store, input.model);
@@ -170,7 +190,7 @@ async function rememberPlan(
     kind: 'training-plan',
     version: VERSION,
     inputs: { numericsVersion: NUMERICS_VERSION, base, data, settings },
-    make: () => {
+    make: async () => {
       const { batchSize } = training;
       if (pairs.queries.length < batchSize) {
         throw new FinalError(
@@ -179,7 +199,7 @@ async function rememberPlan(
         );
       }
       const pairTokens = lengthsOf(part, pairs);
-      const counted = countBatches(pairs, pairTokens, training);
+      const counted = await countBatches({ pairs, pairTokens, training }, context);
       if (counted.stepsPerEpoch.some((steps) => steps === 0)) {
         throw new FinalError(
           'InvalidData',
@@ -202,7 +222,7 @@ async function rememberPlan(
             estimateMb: (tokens) => model.estimateMb({ tokens, longestText, dropout }),
           }),
       );
-      return Promise.resolve({
+      return {
         blobs: {},
         facts: {
           lineage: lineageOf({ start: { base }, data, microBatchSize, training }),
@@ -214,17 +234,17 @@ async function rememberPlan(
           dropout,
           tokens: { total: counted.tokens, largestBatch: counted.largestBatch, largestPair, longestText },
         },
-      });
+      };
     },
   });
 }
 
 /** The batches of every epoch, counted. */
-export function countBatches(
-  pairs: TrainingPairs,
-  pairTokens: Int32Array,
-  { epochs, batchSize, batchSampler: sampler, seed }: TrainingSpec,
-): { stepsPerEpoch: number[]; pairsPerEpoch: number[]; tokens: number; largestBatch: number } {
+export async function countBatches(
+  { pairs, pairTokens, training }: { pairs: TrainingPairs; pairTokens: Int32Array; training: TrainingSpec },
+  { progress }: Pick<StageContext, 'progress'>,
+): Promise<{ stepsPerEpoch: number[]; pairsPerEpoch: number[]; tokens: number; largestBatch: number }> {
+  const { epochs, batchSize, batchSampler: sampler, seed } = training;
   const stepsPerEpoch: number[] = [];
   const pairsPerEpoch: number[] = [];
   let tokens = 0;
@@ -238,6 +258,11 @@ export function countBatches(
       tokens += ofBatch;
       largestBatch = Math.max(largestBatch, ofBatch);
     }
+    progress({
+      ...{ stage: 'tokenize', done: epoch, total: epochs, unit: 'steps' },
+      note: 'counting the batches of every epoch',
+    });
+    await setImmediate();
   }
   return { stepsPerEpoch, pairsPerEpoch, tokens, largestBatch };
 }

@@ -29,7 +29,8 @@ export function scheduleOf({ totalSteps, warmupSteps }: TrainingPlan, training: 
  *
  * @throws FinalError `InvalidSpec` when fewer epochs are asked for than the checkpoint has done.
  */
-export async function openSegment(input: OpenSegmentInput, { store }: StageContext): Promise<OpenSegmentResult> {
+export async function openSegment(input: OpenSegmentInput, context: StageContext): Promise<OpenSegmentResult> {
+  const { store } = context;
   const before = await readArtifact<TrainingPlan>(store, input.plan);
   const parent = await parentOf(input, before.facts, store);
   const { training } = input;
@@ -43,7 +44,7 @@ export async function openSegment(input: OpenSegmentInput, { store }: StageConte
     version: VERSION,
     inputs: { before: input.plan.key, parent: parent ?? null, lineage, epochs: training.epochs, microBatchSize },
     make: async () => {
-      const counted = await counts(input, before.facts, { store });
+      const counted = await counts(input, before.facts, context);
       const totalSteps = counted.stepsPerEpoch.reduce((sum, steps) => sum + steps, 0);
       if (parent && parent.step > totalSteps) {
         throw new FinalError(
@@ -89,16 +90,16 @@ async function parentOf(
 async function counts(
   { tokens, training }: OpenSegmentInput,
   plan: TrainingPlan,
-  { store }: Pick<StageContext, 'store'>,
+  context: StageContext,
 ): Promise<Pick<TrainingPlan, 'stepsPerEpoch' | 'pairsPerEpoch' | 'tokens'>> {
   if (plan.stepsPerEpoch.length === training.epochs) return plan;
-  const part = await readTokens(store, tokens, 'train');
+  const part = await readTokens(context.store, tokens, 'train');
   const pairs = pairsOf(part);
   const {
     stepsPerEpoch,
     pairsPerEpoch,
     tokens: total,
     largestBatch,
-  } = countBatches(pairs, lengthsOf(part, pairs), training);
+  } = await countBatches({ pairs, pairTokens: lengthsOf(part, pairs), training }, context);
   return { stepsPerEpoch, pairsPerEpoch, tokens: { ...plan.tokens, total, largestBatch } };
 }

@@ -18,6 +18,8 @@ export interface TrainingBatch {
   step: number;
   /** Tokens of a micro-batch; a batch with no more is one piece. Default: no limit. */
   microBatchTokens?: number;
+  /** Called after each pass of a micro-batch, so that a long step shows that it goes on. */
+  onMicroBatch?: () => Promise<void>;
 }
 
 /**

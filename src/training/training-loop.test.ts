@@ -3,10 +3,14 @@ import { MACHINE, TrainingFixture, trainingSpec } from '../../test/support/train
 import { DamagedError } from '../artifacts/store.js';
 import type { PlanResult } from '../spec/preparation-stages.js';
 import type { CheckpointRef } from '../spec/stages.js';
+import { readArtifact } from '../artifacts/artifact.js';
+import { courseOf } from './course.js';
+import { longestStepMs } from './estimate.js';
+import type { TrainingPlan } from './plan.js';
 import { findCheckpoint, newestCheckpoint, type CheckpointContent } from './checkpoint.js';
 import { plannedRoot, recordRoot, segmentRoot } from './run-root.js';
 import { openSegment } from './segment.js';
-import { withTensors, type TrainEpochContext } from './training-loop.js';
+import { trainOn, withTensors, type TrainEpochContext } from './training-loop.js';
 
 const training = trainingSpec({ epochs: 5 });
 let fixture: TrainingFixture;
@@ -35,7 +39,8 @@ const planInput = () => ({
 const noteHow = () => recordRoot(fixture.store, plannedRoot(planInput(), plan));
 
 /** Surroundings that note the steps that are made. */
-function surroundings({ stopBefore = Infinity } = {}): TrainEpochContext & { made: number[]; warned: string[] } {
+function surroundings({ stopBefore = Infinity } = {}): TrainEpochContext &
+  ReturnType<TrainingFixture['context']> & { made: number[] } {
   const made: number[] = [];
   const controller = new AbortController();
   const beforeStep = (step: number): void => {
@@ -104,5 +109,23 @@ describe('tensors that retention removed', () => {
   it('are damage when nothing tells how they were made', async () => {
     const unknown = { ...surroundings(), store: fixture.store };
     await expect(withTensors(at(7, 'another'), unknown)).rejects.toThrow(DamagedError);
+  });
+});
+
+describe('a step in micro-batches', () => {
+  it('tells between them that training goes on, and beforehand how long one may take', async () => {
+    const silences: number[] = [];
+    const context = { ...surroundings(), expectSilence: (ms: number) => void silences.push(ms) };
+    const input = { model: fixture.model, tokens: plan.tokens, plan: plan.plan, lineage: plan.lineage, training };
+    const { facts } = await readArtifact<TrainingPlan>(fixture.store, plan.plan);
+    const again = { ...input, lineage: 'again', storeId: fixture.store.id, epoch: 1 };
+    await trainOn(again, courseOf(facts, { epoch: 1 }), context);
+    const { reported } = context;
+    expect(reported.slice(0, 3).map(({ done, loss }) => [done, typeof loss])).toEqual([
+      [0, 'undefined'],
+      [1, 'number'],
+      [1, 'undefined'],
+    ]);
+    expect(silences).toEqual([longestStepMs({ ...facts, parameters: [{ data: { length: 60 * 8 + 8 } }] })]);
   });
 });

@@ -6,13 +6,14 @@ import { readArtifact } from '../artifacts/artifact.js';
 import { stableJson } from '../artifacts/hash.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import { DamagedError } from '../artifacts/store.js';
-import type { CheckpointRef } from '../spec/stages.js';
+import type { CheckpointRef, StageProgress } from '../spec/stages.js';
 import type { Claimant, TrainEpochInput } from '../spec/training-stages.js';
 import { readTokens } from '../text/tokenize.js';
 import { batchOf, pairsOf, planBatches } from './batches.js';
 import { findCheckpoint, newestCheckpoint, readManifest, readState, type CheckpointManifest } from './checkpoint.js';
 import type { LineageClaim } from './claim.js';
 import { courseOf, type Course } from './course.js';
+import { longestStepMs } from './estimate.js';
 import { describeMachine, type Machine } from './numerics.js';
 import type { AdamW } from './optimizer.js';
 import type { TrainingPlan } from './plan.js';
@@ -91,6 +92,16 @@ export async function trainOn(
     return now - startedAt >= checkpointCostFactor * (spentOnCheckpoints + 2 * checkpointCost);
   };
 
+  const report = (step: Partial<StageProgress> = {}): void =>
+    context.progress({
+      ...{ stage: 'train', done: run.step, total: plan.totalSteps, unit: 'steps' },
+      ...{ epoch: run.epoch, epochs: training.epochs, ...step },
+    });
+  const onMicroBatch = async (): Promise<void> => {
+    report();
+    await claim?.keep();
+    await setImmediate();
+  };
   let batches: Int32Array[] | undefined;
   for (;;) {
     if (run.stepInEpoch === plan.stepsPerEpoch[run.epoch - 1]) {
@@ -105,15 +116,12 @@ export async function trainOn(
     const batch = batches[run.stepInEpoch];
     if (!batch) throw new Error(`trainEpoch: epoch ${run.epoch} has ${batches.length} batches, the plan says more`);
     const isLast = run.stepInEpoch === batches.length - 1;
-    const { loss, learningRate } = await run.advance(batchOf(batch, pairs, tokens, plan), { last: isLast });
+    const { loss, learningRate } = await run.advance(
+      { ...batchOf(batch, pairs, tokens, plan), onMicroBatch },
+      { last: isLast },
+    );
     speed.add(batch.length);
-    context.progress({
-      stage: 'train',
-      done: run.step,
-      total: plan.totalSteps,
-      unit: 'steps',
-      epoch: run.epoch,
-      epochs: training.epochs,
+    report({
       loss,
       learningRate,
       pairsPerSecond: speed.itemsPerSecond,
@@ -173,6 +181,7 @@ async function standAtNewest(
     { model, training: engineTraining(training, plan) },
     { fresh: newest === undefined },
   );
+  context.expectSilence?.(longestStepMs({ ...plan, parameters: warm.engine.parameters }));
   const { maxGradientNorm, sameNumerics } = training;
   const schedule = scheduleOf(plan, training);
   const options = { store, lineage, warm: trainable(warm), schedule, maxGradientNorm, machine, sameNumerics, warn };

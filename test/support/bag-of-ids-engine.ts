@@ -48,9 +48,10 @@ export class BagOfIdsEngine implements TrainingEngine {
     ];
   }
 
-  async step({ queries, documents, step }: TrainingBatch): Promise<StepResult> {
+  async step({ queries, documents, step, onMicroBatch }: TrainingBatch): Promise<StepResult> {
     const { scale, spoil, beforeStep, drift } = this.options;
     await beforeStep(step);
+    await onMicroBatch?.();
     const mask = this.mask(step);
     const q = queries.map((ids) => this.forward(ids, mask));
     const d = documents.map((ids) => this.forward(ids, mask));

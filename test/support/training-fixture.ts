@@ -12,7 +12,7 @@ import type { ArtifactRef, CheckpointRef, StageProgress } from '../../src/spec/s
 import type { Claimant, TrainEpochInput, TrainEpochResult } from '../../src/spec/training-stages.js';
 import { trainEpoch } from '../../src/training/epoch.js';
 import type { Machine } from '../../src/training/numerics.js';
-import { planTraining } from '../../src/training/plan.js';
+import { planTraining, type PlanContext } from '../../src/training/plan.js';
 import type { PlannedModel } from '../../src/training/planned-model.js';
 import { EngineCache } from '../../src/training/warm-engine.js';
 import { BagOfIdsEngine, type BagOfIdsOptions } from './bag-of-ids-engine.js';
@@ -105,12 +105,25 @@ export class TrainingFixture {
   }
 
   /** Plans with the small tokenizer. */
-  plan(training = trainingSpec(), overrides: Partial<PlannedModel> = {}, limitMb = 1000): Promise<PlanResult> {
-    return planTraining(
+  async plan(training = trainingSpec(), overrides: Partial<PlannedModel> = {}, limitMb = 1000): Promise<PlanResult> {
+    return (await this.planWith({ limitMb }, training, overrides)).result;
+  }
+
+  /** Plans in surroundings of one's own; tells also what was reported, and the silences that were told before. */
+  async planWith(
+    surroundings: Partial<PlanContext>,
+    training = trainingSpec(),
+    overrides: Partial<PlannedModel> = {},
+  ): Promise<{ result: PlanResult; reported: StageProgress[]; silences: number[] }> {
+    const silences: number[] = [];
+    const context = this.context();
+    const result = await planTraining(
       { storeId: this.store.id, model: this.model, retrieval: this.retrieval, spec: { prompts: {}, training } },
       {
-        ...this.context(),
-        limitMb,
+        ...context,
+        expectSilence: (ms) => void silences.push(ms),
+        limitMb: 1000,
+        ...surroundings,
         describeModel: async () => ({
           maxSequenceLength: 16,
           maxPositionEmbeddings: 16,
@@ -126,6 +139,7 @@ export class TrainingFixture {
         }),
       },
     );
+    return { result, reported: context.reported, silences };
   }
 
   /** A cache of bag-of-ids engines. */
