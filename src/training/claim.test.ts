@@ -107,6 +107,18 @@ describe('a claim on a lineage', () => {
     expect(taken.filter(Boolean)).toHaveLength(1);
   });
 
+  it('goes to one of two also when the older one is slow to write', async () => {
+    const slow = Object.create(fixture.store) as typeof fixture.store;
+    let younger: unknown;
+    slow.putClaim = async (...claim) => {
+      younger ??= await take(otherRun(2000), async () => true);
+      return fixture.store.putClaim(...claim);
+    };
+    const options = { lineage: LINEAGE, claimant: claimant(1000), signal: new AbortController().signal, pollMs: 2 };
+    expect(await claimLineage({ ...options, store: slow, onWait: async () => true })).toBeUndefined();
+    expect(younger).toBeDefined();
+  });
+
   it('is waited for only until the wait is given up', async () => {
     await take(claimant(1000));
     const controller = new AbortController();

@@ -8,6 +8,8 @@ import { RetryableError } from '../errors.js';
 import type { Claimant } from '../spec/training-stages.js';
 
 const TIME_DIGITS = 15;
+/** Between two looks at others that look at the same moment. */
+const CHOOSING_POLL_MS = 20;
 /** Claims of long ago say nothing any more. */
 const FORGOTTEN_MS = 24 * 3_600_000;
 
@@ -42,19 +44,38 @@ export async function claimLineage({
   for (;;) {
     const before = await claim.others();
     claim.demandNewest(before);
-    let holder = before.find((other) => isHeld(other, claimant));
+    let holder = before.find((other) => isHeld(other, claimant) && !isChoosing(other));
     if (!holder) {
-      await claim.write();
-      for (const { name, ageMs } of before) if (ageMs > FORGOTTEN_MS) await store.removeClaim(lineage, name);
-      // Of two that begin at once, the one whose attempt is older has it.
-      holder = (await claim.others()).find((other) => isHeld(other, claimant) && other.name < claim.name);
-      if (!holder) return claim;
+      holder = await choose(claim, claimant);
+      if (!holder) {
+        for (const { name, ageMs } of before) if (ageMs > FORGOTTEN_MS) await store.removeClaim(lineage, name);
+        return claim;
+      }
       await claim.release();
     }
     if (await onWait(holder)) return undefined;
     signal.throwIfAborted();
     await sleep(pollMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
+}
+
+/**
+ * Takes the claim, unless another run has it. Who looks says so first (Lamport's bakery), so that of two that begin at once each sees
+ * the other, whatever the order of their writes: the one whose attempt is older waits until the other has given way, or has it.
+ *
+ * @returns the claim that stands in the way.
+ */
+async function choose(claim: LineageClaim, claimant: Claimant): Promise<Claim | undefined> {
+  await claim.write({ choosing: true });
+  for (;;) {
+    const held = (await claim.others()).filter((other) => isHeld(other, claimant));
+    if (held.length === 0) break;
+    const holder = held.find((other) => !isChoosing(other) || other.name < claim.name);
+    if (holder) return holder;
+    await sleep(CHOOSING_POLL_MS);
+  }
+  await claim.write();
+  return undefined;
 }
 
 /** A claim that this trainer has. */
@@ -92,9 +113,9 @@ export class LineageClaim {
     await this.store.putClaim(this.lineage, this.name, { ...this.body(), released: true }).catch(() => undefined);
   }
 
-  /** Writes the claim. */
-  async write(): Promise<void> {
-    await this.store.putClaim(this.lineage, this.name, this.body());
+  /** Writes the claim; `choosing`: it is not taken yet. */
+  async write({ choosing = false } = {}): Promise<void> {
+    await this.store.putClaim(this.lineage, this.name, { ...this.body(), ...(choosing && { choosing }) });
     this.written = performance.now();
   }
 
@@ -126,6 +147,10 @@ function isOfSameActivity({ body }: Claim, { workflow, activity }: Claimant): bo
 
 function isHeld(other: Claim, claimant: Claimant): boolean {
   return other.body.released !== true && other.ageMs < claimant.freshMs && !isOfSameActivity(other, claimant);
+}
+
+function isChoosing({ body }: Claim): boolean {
+  return body.choosing === true;
 }
 
 function scheduledOf({ body }: Claim): number {
