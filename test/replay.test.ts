@@ -12,6 +12,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Activities } from '../activities/activities.js';
 import type { RunOrder } from '../workflows/order.js';
 import { bundleWorkflows, startTestServer } from './support/server.js';
 import { stubActivities, stubFailure, type StubOptions } from './support/stub-activities.js';
@@ -31,6 +32,35 @@ function stepped(
     during: async (run) => {
       await training.reached(steps);
       return change(run, training);
+    },
+  };
+}
+
+/** Publishing finds an earlier result damaged once. */
+function damagedForPublishing(stubs: Activities): Partial<Activities> {
+  let damaged = true;
+  return {
+    publishModel: async (input) => {
+      if (!damaged) return stubs.publishModel(input);
+      damaged = false;
+      throw stubFailure('ArtifactDamaged', false);
+    },
+  };
+}
+
+function stoppedBeforeTheFirstStep(): ReturnType<typeof stepped> {
+  const training = new SteppedTraining();
+  const called = (times: number) => expect.poll(() => training.inputs.length, { timeout: 30_000 }).toBe(times);
+  return {
+    replace: (stubs) => ({ ...training.replace(stubs), ...damagedForPublishing(stubs) }),
+    during: async (run) => {
+      await called(1);
+      await run.executeUpdate('stopEarly');
+      await called(2);
+      await run.signal('pause');
+      await training.interrupted(2);
+      training.allow(16);
+      await run.signal('resume');
     },
   };
 }
@@ -61,19 +91,7 @@ const recorded: Record<
   'ready-data-keep-best': {
     input: { ...spec, dataset: { train: 'a.json', test: 'b.json' }, training: { epochs: 2, keep: 'best' } },
   },
-  'damaged-artifact': {
-    input: spec,
-    replace: (stubs) => {
-      let damaged = true;
-      return {
-        publishModel: async (input) => {
-          if (!damaged) return stubs.publishModel(input);
-          damaged = false;
-          throw stubFailure('ArtifactDamaged', false);
-        },
-      };
-    },
-  },
+  'damaged-artifact': { input: spec, replace: damagedForPublishing },
   'paused-and-resumed': {
     input: spec,
     replace: (stubs) => {
@@ -113,6 +131,8 @@ const recorded: Record<
     input: spec,
     ...stepped(12, (run) => run.executeUpdate('stopEarly')),
   },
+  // Before its first step and paused then, so that this step is made after the pause; and made again, for publishing finds it damaged.
+  'stopped-early-paused-damaged': { input: spec, ...stoppedBeforeTheFirstStep() },
   'out-of-memory': {
     input: spec,
     replace: (stubs) => ({

@@ -189,4 +189,30 @@ describe('a run that continued as new', { timeout: 180_000 }, () => {
       expect((await current.query<RunProgress>('getProgress')).changes).toHaveLength(1);
     });
   });
+
+  it('ends again where it was stopped early, when damaged results send it back to the begin', async () => {
+    const stopped = 8 * 22 + 3;
+    const training = new SteppedTraining(stopped);
+    let isDamaged = true;
+    const replace: StubOptions['replace'] = (stubs) => ({
+      ...training.replace(stubs),
+      publishModel: async (input) => {
+        if (!isDamaged) return stubs.publishModel(input);
+        isDamaged = false;
+        throw stubFailure('ArtifactDamaged', false);
+      },
+    });
+    const spec = { ...STUB_SPEC, training: { epochs: 26 } };
+    await withStubRun({ environment, workflowBundle }, spec, { replace }, async ({ handle }) => {
+      const current = environment.client.workflow.getHandle(handle.workflowId);
+      await training.reached(stopped);
+      const { runId } = await current.describe();
+      await current.executeUpdate('stopEarly');
+      await training.interrupted();
+      training.allow(1000);
+      expect(await resultOf(handle)).toMatchObject({ publishedEpoch: 23 });
+      expect((await current.describe()).runId).not.toBe(runId);
+      expect(training.inputs.at(-1)).toMatchObject({ epoch: 23, untilStep: stopped });
+    });
+  });
 });

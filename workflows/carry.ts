@@ -9,7 +9,7 @@ import type { Prepared } from './prepare.js';
 import { newRunState, thinned, type EpochFigures, type RunChange, type RunState } from './progress.js';
 import type { Run } from './run.js';
 import type { Segment } from './segments.js';
-import type { ChangedSettings } from './steering.js';
+import type { ChangedSettings, TrainingStop } from './steering.js';
 import type { Training } from './train.js';
 
 const MOST_EPOCHS_SHOWN = 30;
@@ -27,6 +27,8 @@ export interface Carried {
   pending: ChangedSettings;
   /** Changes that are still to be made again after damaged results. */
   again?: RunChange[];
+  /** Where the run ends again that stopped early before its results were damaged. */
+  stop?: TrainingStop;
   state: Omit<RunState, 'resetEvents' | 'before'>;
   repairs: number;
 }
@@ -49,6 +51,7 @@ export async function continueWhenLong(
     training: steering.training,
     pending: steering.pending,
     ...(training.again.length > 0 && { again: training.again }),
+    ...(steering.stop && { stop: steering.stop }),
     state: {
       progress,
       about,

@@ -58,7 +58,7 @@ async function runSpec<Result>(
   const name = order.name ?? outputName(spec);
   const run = new Run(carried ? carriedState(carried) : newRunState(name, spec.training.epochs));
   const isTrial = order.untilEpoch !== undefined;
-  const steering = new Steering(run, carried?.training ?? spec.training, carried?.pending, { isTrial });
+  const steering = new Steering(run, carried?.training ?? spec.training, carried?.pending, { isTrial }, carried?.stop);
   registerMessages(run, steering);
   let training: Training | undefined;
   let again: RunChange[] = [];
@@ -85,6 +85,7 @@ async function runSpec<Result>(
       run.state.progress.warnings.push(
         `A stored result was damaged or gone and is made again (${run.repairs} of at most ${MOST_REPAIRS} times)`,
       );
+      steering.rememberStop();
       Object.assign(run.state.progress, { fraction: 0, epoch: 0, step: 0 });
       await pinAgain(run, spec, pins);
     }

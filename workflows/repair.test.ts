@@ -1,8 +1,8 @@
 // Changes of a run that goes back to make damaged results again: those that were made are made again at the same steps, in their order,
-// and what is asked for meanwhile comes after them.
+// and what is asked for meanwhile comes after them; a run that stopped early ends where it had ended.
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleWorkflows, startTestServer } from '../test/support/server.js';
 import { stubFailure, type StubOptions } from '../test/support/stub-activities.js';
@@ -106,6 +106,74 @@ describe('a run that makes damaged results again', () => {
         [3, 'lineage-0.00002-3-10', undefined],
       ]);
       expect((await handle.query<RunProgress>('getProgress')).changes).toHaveLength(2);
+    });
+  });
+});
+
+describe('a run that stopped early', { timeout: 30_000 }, () => {
+  it('and whose results are damaged then ends after the same step again', async () => {
+    const training = new SteppedTraining(13);
+    const [publish, evaluate] = [damagedOnce(), damagedOnce()];
+    const replace: StubOptions['replace'] = (stubs) => ({
+      ...training.replace(stubs),
+      evaluateModel: async (input) => {
+        if ('checkpoint' in input.weights && input.weights.checkpoint.step === 13) evaluate();
+        return stubs.evaluateModel(input);
+      },
+      publishModel: async (input) => {
+        publish();
+        return stubs.publishModel(input);
+      },
+    });
+    await withStubRun({ environment, workflowBundle }, STUB_SPEC, { replace }, async ({ handle }) => {
+      await training.reached(13);
+      await handle.executeUpdate('stopEarly');
+      await training.interrupted();
+      const firstPass = training.inputs.length;
+      training.allow(24);
+      expect(await resultOf(handle)).toMatchObject({ publishedEpoch: 2 });
+      expect(segments(training, firstPass).slice(-4)).toEqual([
+        [1, 'lineage', undefined],
+        [2, 'lineage', 13],
+        [1, 'lineage', undefined],
+        [2, 'lineage', 13],
+      ]);
+      await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
+    });
+  });
+
+  it('with {"after": "epoch"} ends with the same epoch again', async () => {
+    const training = new SteppedTraining(13);
+    const publish = damagedOnce();
+    const replace: StubOptions['replace'] = (stubs) => ({
+      ...training.replace(stubs),
+      publishModel: async (input) => {
+        publish();
+        return stubs.publishModel(input);
+      },
+    });
+    await withStubRun({ environment, workflowBundle }, STUB_SPEC, { replace }, async ({ handle }) => {
+      await training.reached(13);
+      await handle.executeUpdate('stopEarly', { args: [{ after: 'epoch' }] });
+      training.allow(24);
+      expect(await resultOf(handle)).toMatchObject({ publishedEpoch: 2 });
+      expect(segments(training, 0)).toEqual([1, 2, 1, 2].map((epoch) => [epoch, 'lineage', undefined]));
+    });
+  });
+
+  it('before its first step, and is paused then, makes that step once it goes on', async () => {
+    const training = new SteppedTraining();
+    await withStubRun({ environment, workflowBundle }, STUB_SPEC, { replace: training.replace }, async ({ handle }) => {
+      await expect.poll(() => training.inputs.length, { timeout: 20_000 }).toBe(1);
+      await handle.executeUpdate('stopEarly');
+      await training.interrupted();
+      await expect.poll(() => training.inputs.length, { timeout: 20_000 }).toBe(2);
+      await handle.signal('pause');
+      await training.interrupted(2);
+      training.allow(24);
+      await handle.signal('resume');
+      expect(await resultOf(handle)).toMatchObject({ publishedEpoch: 1 });
+      expect(training.inputs.map(({ untilStep }) => untilStep)).toEqual([undefined, 1, 1]);
     });
   });
 });

@@ -10,6 +10,12 @@ const MOST_CHANGES = 30;
 /** Settings that may change while a run goes on. */
 export type ChangedSettings = Partial<Pick<TrainingSpec, 'learningRate' | 'epochs'>>;
 
+/** Where an early stop ended training: in which epoch and after which step of the whole run; without a step at the epoch's end. */
+export interface TrainingStop {
+  epoch: number;
+  step?: number;
+}
+
 /** Takes changes for one run. */
 export class Steering {
   /** True once no step will be trained any more, whatever is asked. */
@@ -19,12 +25,14 @@ export class Steering {
    * @param training what training is to end with: the spec's settings and every accepted change.
    * @param pending changes that are not yet part of a segment.
    * @param options `isTrial`: a trial of a sweep, whose settings stay.
+   * @param stop where an early stop ended training, once damaged results sent the run back behind it.
    */
   constructor(
     private readonly run: Run,
     public training: TrainingSpec,
     public pending: ChangedSettings = {},
     private readonly options: { isTrial?: boolean } = {},
+    public stop?: TrainingStop,
   ) {}
 
   /** True when a change waits for {@link take}. */
@@ -32,8 +40,9 @@ export class Steering {
     return Object.keys(this.pending).length > 0;
   }
 
-  /** True when the training in progress is to end after its present step. */
-  get stopsNow(): boolean {
+  /** True when the training of this epoch is to end after a step: the present one, or that of {@link stop}. */
+  stopsIn(epoch: number): boolean {
+    if (this.stop) return this.stop.step !== undefined && epoch >= this.stop.epoch;
     return this.progress.stopping === 'step';
   }
 
@@ -44,8 +53,9 @@ export class Steering {
     return Object.keys(changes).length === 0 ? undefined : changes;
   }
 
-  /** True when another epoch follows. */
-  hasEpoch(epoch: number): boolean {
+  /** True when another epoch follows, `step` steps being done. */
+  hasEpoch(epoch: number, step: number): boolean {
+    if (this.stop) return epoch <= this.stop.epoch && step < (this.stop.step ?? Infinity);
     return !this.progress.stopping && epoch <= this.training.epochs;
   }
 
@@ -57,6 +67,13 @@ export class Steering {
   /** Training begins again, after damaged results. */
   reopen(): void {
     this.closed = false;
+  }
+
+  /** Notes where a run that stops early stands, before it goes back behind that: it ends there again. */
+  rememberStop(): void {
+    const { stopping, epoch, step } = this.progress;
+    if (!stopping || this.stop) return;
+    this.stop = { epoch, ...(stopping === 'step' && { step: Math.max(step, 1) }) };
   }
 
   checkStopEarly(change: unknown): void {

@@ -2,6 +2,7 @@
 // best epoch is to be kept, on the validation part for the choice; the test part never chooses. Changes that come while it trains, and a
 // lack of memory, open new segments (segments.ts).
 import { patched, workflowInfo } from '@temporalio/workflow';
+import { FinalError } from '../src/errors.js';
 import { demandValidation, trainingFigures } from '../src/spec/outcome.js';
 import type { FineTuneSpec } from '../src/spec/spec.js';
 import type { EpochSummary, EvaluateResult } from '../src/spec/evaluation-stages.js';
@@ -57,7 +58,7 @@ export async function train(run: Run, training: Training, onEpoch: () => Promise
     state.losses = [];
   }
   const hasNext = (): boolean =>
-    steering.hasEpoch(training.epoch) && training.epoch <= (training.untilEpoch ?? Infinity);
+    steering.hasEpoch(training.epoch, book.step) && training.epoch <= (training.untilEpoch ?? Infinity);
   while (hasNext()) {
     const { epoch } = training;
     const began = book.step;
@@ -88,7 +89,12 @@ export async function train(run: Run, training: Training, onEpoch: () => Promise
   steering.close();
 
   const { before, chosen, sums } = book.state;
-  if (!before || !chosen) throw new Error('train: at least one step is made before training ends');
+  if (!before || !chosen) {
+    throw new FinalError(
+      'InvalidData',
+      'train: at least one step is made before training ends, got none, so that there is nothing to publish. Start the run again: it goes on from the last checkpoint.',
+    );
+  }
   state.after = chosen.test.metrics;
   state.publishedEpoch = chosen.epoch;
   return {
@@ -117,10 +123,12 @@ async function trainEpoch(run: Run, training: Training): Promise<TrainEpochResul
       continue;
     }
     let untilStep: number | undefined;
-    if (steering.stopsNow) {
-      if (partial && !isBehind && (partial.checkpoint.step > book.step || book.step > 0)) return partial;
+    if (steering.stopsIn(epoch)) {
+      if (partial && !isBehind && partial.checkpoint.step >= (steering.stop?.step ?? Math.max(book.step, 1))) {
+        return partial;
+      }
       // Up to what was last heard of; at least one step, so that there is something to publish.
-      untilStep = Math.max(run.state.progress.step, book.step, 1);
+      untilStep = steering.stop?.step ?? Math.max(run.state.progress.step, book.step, 1);
     }
     try {
       const result = await run.trainEpoch(titleOf(training), {
@@ -128,7 +136,7 @@ async function trainEpoch(run: Run, training: Training): Promise<TrainEpochResul
         ...(book.state.chosen && { chosen: book.state.chosen.checkpoint }),
         ...(untilStep !== undefined && { untilStep }),
       });
-      if (result && (result.finished || untilStep !== undefined)) return result;
+      if (result && (result.finished || isReached(result, untilStep))) return result;
       isBehind = result === undefined;
       partial = result ?? partial;
     } catch (error) {
@@ -145,6 +153,11 @@ async function trainEpoch(run: Run, training: Training): Promise<TrainEpochResul
       isBehind = true;
     }
   }
+}
+
+/** True when a training that ends at a step came there; a pause may have ended the activity before. */
+function isReached({ checkpoint }: TrainEpochResult, untilStep: number | undefined): boolean {
+  return untilStep !== undefined && (checkpoint.step >= untilStep || !patched('stop-reached'));
 }
 
 /** True when earlier changes are still to be made again: what was asked for since then comes after them. */
