@@ -4,7 +4,7 @@ import { describeMachine } from '../src/training/numerics.js';
 
 /** One line: processor, vector instructions, cores, memory. */
 export function machineLine(): string {
-  const { instructionSet, onnxRuntime } = describeMachine();
+  const { instructionSet, onnxRuntime } = describeMachine(1);
   const vectors = ['avx512f', 'avx2', 'asimd'].find((name) => instructionSet.split(' ').includes(name));
   return `${cpus()[0]?.model.trim() ?? 'unknown processor'} (${vectors ?? instructionSet}), ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB, ONNX Runtime ${onnxRuntime}, Node ${process.version}`;
 }

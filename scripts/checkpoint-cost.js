@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openLocalStore } from '../dist/src/artifacts/local-store.js';
 import { createEngines } from '../dist/src/trainer/engines.js';
+import { usableCores } from '../dist/src/trainer/usable-cores.js';
 import { parseSpec, planLocally } from '../dist/src/training.js';
 import { trainEpoch } from '../dist/src/training/epoch.js';
+import { describeMachine } from '../dist/src/training/numerics.js';
 
 const [path = 'examples/quickstart.json', epochs] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'checkpoint-cost-'));
@@ -44,8 +46,10 @@ try {
     if (began > 0) seconds += (ended - began) / 1000;
     began = 0;
   };
-  const engines = createEngines();
-  const context = { store, engines, onCheckpoint, signal: new AbortController().signal, warn: console.warn };
+  const threads = await usableCores();
+  const engines = createEngines({ threads });
+  const machine = describeMachine(threads);
+  const context = { store, engines, machine, onCheckpoint, signal: new AbortController().signal, warn: console.warn };
   const common = { storeId: store.id, model, tokens: plan.tokens, plan: plan.plan, lineage: plan.lineage, training };
   let trainingSeconds = 0;
   for (let epoch = 1; epoch <= training.epochs; epoch++) {

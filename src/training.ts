@@ -56,7 +56,7 @@ export interface LocalOptions {
   hubUrl?: string | undefined;
   /** Default: HF_TOKEN in the environment; sent only for what `allowedSources.hub` names. */
   hubToken?: string | undefined;
-  /** Threads of ONNX Runtime; default: its own choice. */
+  /** Threads of ONNX Runtime; default: one a core that the process may use. */
   threads?: number | undefined;
   /** Script of the trainer process; default: the package's own. */
   trainerPath?: string | undefined;

@@ -1,7 +1,7 @@
 // The real encoder on a real set, against sentence-transformers: the loss step by step, and the quality that a whole run ends with.
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readArtifact } from '../src/artifacts/artifact.js';
@@ -17,6 +17,7 @@ import { createEngines, lendEngine } from '../src/trainer/engines.js';
 import { batchOf, pairsOf } from '../src/training/batches.js';
 import { trainEpoch } from '../src/training/epoch.js';
 import { AdamW, clipCoefficient, gradientNorm } from '../src/training/optimizer.js';
+import { describeMachine } from '../src/training/numerics.js';
 import { planTraining, type TrainingPlan } from '../src/training/plan.js';
 import { learningRateAt, linearSchedule } from '../src/training/schedule.js';
 
@@ -45,6 +46,7 @@ describe.skipIf(isMissing)('all-MiniLM-L6-v2 on Lyft → Uber (needs ../shared/m
   let retrieval: ArtifactRef;
   let plan: PlanResult;
   const engines = createEngines();
+  const machine = describeMachine(availableParallelism());
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'lyft-uber-'));
@@ -132,7 +134,7 @@ describe.skipIf(isMissing)('all-MiniLM-L6-v2 on Lyft → Uber (needs ../shared/m
       for (const epoch of [1, 2]) {
         await trainEpoch(
           { storeId: store.id, model, tokens: plan.tokens, plan: plan.plan, lineage: plan.lineage, training, epoch },
-          { ...context, engines },
+          { ...context, engines, machine },
         );
       }
       const { metrics } = await evaluateModel(
@@ -145,7 +147,7 @@ describe.skipIf(isMissing)('all-MiniLM-L6-v2 on Lyft → Uber (needs ../shared/m
           part: 'test',
           topK: 5,
         },
-        { ...context, embedder: (weights) => lendEngine({ ...context, engines, model, weights }) },
+        { ...context, embedder: (weights) => lendEngine({ ...context, engines, machine, model, weights }) },
       );
       expect(Math.abs(metrics['ndcg@10']! - 0.671)).toBeLessThan(0.01);
     },

@@ -12,6 +12,7 @@ import type { FineTuneSpecInput } from '../../src/spec/spec.js';
 import type { ArtifactRef } from '../../src/spec/stages.js';
 import { createEngines } from '../../src/trainer/engines.js';
 import { trainEpoch } from '../../src/training/epoch.js';
+import { describeMachine } from '../../src/training/numerics.js';
 import { planTraining } from '../../src/training/plan.js';
 import { now, threads } from '../clock.js';
 import { serveJob } from '../job.js';
@@ -63,7 +64,7 @@ await serveJob<TrainJob>(async ({ folder, model: source, pairs, training }): Pro
       ...{ storeId: store.id, model, tokens: plan.tokens, plan: plan.plan, lineage: plan.lineage },
       ...{ training: spec.training, epoch: 1 },
     },
-    { ...context, engines },
+    { ...context, engines, machine: describeMachine(threads) },
   );
   const seconds = (now() - start) / 1000;
   const steps = stepEnds.slice(1).map((end, at) => (end - stepEnds[at]!) / 1000);

@@ -8,7 +8,8 @@ import { publishComparison } from '../publishing/publish-comparison.js';
 import { placeChampion } from '../publishing/champion-folder.js';
 import { publishModel } from '../publishing/publish.js';
 import { settleRetrain } from '../publishing/settle-retrain.js';
-import type { WeightsRef } from '../spec/stages.js';
+import type { StageContext } from '../artifacts/stage-context.js';
+import type { ArtifactRef, WeightsRef } from '../spec/stages.js';
 import { trainEpoch } from '../training/epoch.js';
 import { describeMachine } from '../training/numerics.js';
 import { planTraining } from '../training/plan.js';
@@ -16,10 +17,16 @@ import { plannedRoot, publishedRoots, recordRoot, segmentRoot } from '../trainin
 import { openSegment } from '../training/segment.js';
 import { createEngines, lendEngine } from './engines.js';
 import { serveTrainer } from './serve.js';
+import { usableCores } from './usable-cores.js';
 
-serveTrainer((settings) => {
-  const engines = createEngines(settings);
-  const multiply = nativeBlockProduct(settings);
+const cores = await usableCores();
+
+serveTrainer(({ threads = cores }) => {
+  const engines = createEngines({ threads });
+  const multiply = nativeBlockProduct({ threads });
+  const machine = describeMachine(threads);
+  const lender = (context: StageContext, model: ArtifactRef) => (weights: WeightsRef) =>
+    lendEngine({ ...context, engines, machine, model, weights });
   return {
     planTraining: async (input, context) => {
       const result = await planTraining(input, { ...context, engines });
@@ -31,21 +38,14 @@ serveTrainer((settings) => {
       await recordRoot(context.store, segmentRoot(input, result));
       return result;
     },
-    trainEpoch: ({ claimant, ...input }, context) =>
-      trainEpoch(input, { ...context, engines, claimant, machine: describeMachine(settings.threads) }),
-    evaluateModel: (input, context) => {
-      const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model: input.model, weights });
-      return evaluateModel(input, { ...context, embedder, multiply });
-    },
-    evaluateOn: (input, context) => {
-      const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model: input.model, weights });
-      return evaluateOn(input, { ...context, embedder, multiply });
-    },
+    trainEpoch: ({ claimant, ...input }, context) => trainEpoch(input, { ...context, engines, claimant, machine }),
+    evaluateModel: (input, context) =>
+      evaluateModel(input, { ...context, embedder: lender(context, input.model), multiply }),
+    evaluateOn: (input, context) => evaluateOn(input, { ...context, embedder: lender(context, input.model), multiply }),
     compareEvaluations: (input, { store }) => comparePairs(store, input),
     publishComparison: (input) => publishComparison(input),
     publishModel: async (input, context) => {
-      const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model: input.model, weights });
-      const result = await publishModel(input, { ...context, embedder });
+      const result = await publishModel(input, { ...context, embedder: lender(context, input.model) });
       for (const root of publishedRoots(input)) await recordRoot(context.store, root);
       return result;
     },

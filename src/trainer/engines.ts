@@ -6,6 +6,7 @@ import type { ArtifactRef, WeightsRef } from '../spec/stages.js';
 import { withBaseModel } from '../training/base-folder.js';
 import { readWeights } from '../training/checkpoint.js';
 import { Engine } from '../training/engine.js';
+import type { Machine } from '../training/numerics.js';
 import { withTensors } from '../training/training-loop.js';
 import { EngineCache } from '../training/warm-engine.js';
 
@@ -27,6 +28,7 @@ export function createEngines({ threads }: { threads?: number | undefined } = {}
 /** Which weights of which model, beside a stage's surroundings: removed tensors are made again. */
 export interface LendEngineOptions extends StageContext {
   engines: EngineCache<Engine>;
+  machine: Machine;
   model: ArtifactRef;
   weights: WeightsRef;
 }

@@ -17,7 +17,7 @@ export interface TrainerHostOptions {
   trainerPath?: string | undefined;
   /** Milliseconds without progress after which the trainer is killed; default max(5 min, 20 × the median between reports, what the operation said its work takes). */
   hangTimeoutMs?: number | undefined;
-  /** Threads of ONNX Runtime; default: its own choice. */
+  /** Threads of ONNX Runtime; default: one a core that the process may use. */
   threads?: number | undefined;
   /** Where the kernel counts its kills; given by tests. */
   oomKills?: OomKills | undefined;

@@ -61,6 +61,6 @@ export interface TrainerSettings {
   storeFolder: string;
   /** The store that the run began on; another one in the folder is an error. */
   storeId: string;
-  /** Threads of ONNX Runtime; absent = its own choice. */
+  /** Threads of ONNX Runtime; absent = one a usable core. */
   threads?: number;
 }

@@ -1,10 +1,11 @@
 // The small parts of the trainer room: what is redacted, when a silence is a hang, where the kernel counts its kills.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { oomKillCount } from './oom-kills.js';
 import { ProgressWatch } from './progress-watch.js';
+import { usableCores } from './usable-cores.js';
 import { redact } from './redact.js';
 import { SECRETS } from '../../test/support/secrets.js';
 
@@ -114,5 +115,61 @@ describe('oomKillCount', () => {
     expect(await oomKillCount(root)).toBeUndefined();
     await files({ 'proc/vmstat': 'nr_free_pages 1\noom_kill 5\n' });
     expect(await oomKillCount(root)).toBe(5);
+  });
+});
+
+describe('usableCores', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'cores-'));
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+  const files = async (contents: Record<string, string>) => {
+    for (const [name, text] of Object.entries(contents)) {
+      await mkdir(dirname(join(root, name)), { recursive: true });
+      await writeFile(join(root, name), text);
+    }
+  };
+  /** Eight hardware threads on four cores, all of which may be used. */
+  const eight = () =>
+    files({
+      'proc/self/status': 'Name:\tnode\nCpus_allowed_list:\t0-3,4-7\n',
+      ...Object.fromEntries(
+        Array.from({ length: 8 }, (_, cpu) => [
+          `sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`,
+          `${cpu % 4},${(cpu % 4) + 4}\n`,
+        ]),
+      ),
+    });
+
+  it('counts two hardware threads of one core once', async () => {
+    await eight();
+    expect(await usableCores(root)).toBe(4);
+  });
+
+  it('counts only what the process may run on', async () => {
+    await eight();
+    await files({ 'proc/self/status': 'Cpus_allowed_list:\t1,5,7\n' });
+    expect(await usableCores(root)).toBe(2);
+  });
+
+  it('counts no more than the container may use, in both versions of control groups', async () => {
+    await eight();
+    await files({ 'proc/self/cgroup': '0::/\n', 'sys/fs/cgroup/cpu.max': '250000 100000\n' });
+    expect(await usableCores(root)).toBe(3);
+    await files({ 'sys/fs/cgroup/cpu.max': 'max 100000\n' });
+    expect(await usableCores(root)).toBe(4);
+    await files({
+      'proc/self/cgroup': '4:cpu,cpuacct:/docker/abc\n',
+      'sys/fs/cgroup/cpu/cpu.cfs_quota_us': '50000\n',
+      'sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n',
+    });
+    expect(await usableCores(root)).toBe(1);
+    await files({ 'sys/fs/cgroup/cpu/cpu.cfs_quota_us': '-1\n' });
+    expect(await usableCores(root)).toBe(4);
+  });
+
+  it('is what Node counts where the system does not tell', async () => {
+    expect(await usableCores(root)).toBe(availableParallelism());
   });
 });

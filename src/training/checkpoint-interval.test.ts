@@ -1,6 +1,6 @@
 // How often a training saves. The clock is set by hand: a step takes one unit of time, a checkpoint what the test says.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
+import { MACHINE, TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
 import { listCheckpoints } from './checkpoint.js';
 import { trainEpoch } from './epoch.js';
 
@@ -28,7 +28,7 @@ async function savedSteps(stepMs: number, checkpointMs: number, checkpointEveryS
   const engines = fixture.engines({ beforeStep: () => void (clock += stepMs) });
   const { tokens, plan: itsPlan, lineage, totalSteps } = plan;
   const input = { storeId: store.id, model: fixture.model, tokens, plan: itsPlan, lineage, training, epoch: 1 };
-  await trainEpoch(input, { ...fixture.context(), engines });
+  await trainEpoch(input, { ...fixture.context(), engines, machine: MACHINE });
   const steps = (await listCheckpoints(store)).map(({ step }) => step).sort((a, b) => a - b);
   expect(steps.at(-1)).toBe(totalSteps);
   return steps.slice(0, -1);

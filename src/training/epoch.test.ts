@@ -6,7 +6,7 @@ import type { PlanResult } from '../spec/preparation-stages.js';
 import type { CheckpointRef } from '../spec/stages.js';
 import { findCheckpoint, newestCheckpoint, readState, type CheckpointContent } from './checkpoint.js';
 import { getHistory } from './loss-history.js';
-import { THREADS_THAT_AGREE } from './numerics.js';
+import { THREADS_THAT_AGREE, UNITS_THAT_AGREE } from './numerics.js';
 
 let fixture: TrainingFixture;
 let plan: PlanResult;
@@ -36,9 +36,12 @@ async function contentOf({ store }: TrainingFixture, ref: CheckpointRef): Promis
 }
 
 /** A signal that aborts, and engines that pull it, before the given step. */
-function stopAt(step: number): { signal: AbortSignal; engines: ReturnType<TrainingFixture['engines']> } {
+function stopAt(
+  step: number,
+  options: { dimension?: number } = {},
+): { signal: AbortSignal; engines: ReturnType<TrainingFixture['engines']> } {
   const controller = new AbortController();
-  const engines = fixture.engines({ beforeStep: (at) => at === step && controller.abort() });
+  const engines = fixture.engines({ ...options, beforeStep: (at) => at === step && controller.abort() });
   return { signal: controller.signal, engines };
 }
 
@@ -236,10 +239,12 @@ describe('trainEpoch', () => {
   });
 
   it('does not care how many threads the other machine had, up to those that give the same bits', async () => {
-    await fixture.train(plan, 1, stopAt(1));
+    const wide = { dimension: UNITS_THAT_AGREE };
+    await fixture.train(plan, 1, stopAt(1, wide));
     const machine = { ...MACHINE, threads: THREADS_THAT_AGREE };
-    expect((await fixture.train(plan, 1, { ...stopAt(2), machine })).bitIdentical).toBe(true);
-    const { bitIdentical, warnings } = await fixture.train(plan, 1, { machine: { ...MACHINE, threads: 64 } });
+    expect((await fixture.train(plan, 1, { ...stopAt(2, wide), machine })).bitIdentical).toBe(true);
+    const engines = fixture.engines(wide);
+    const { bitIdentical, warnings } = await fixture.train(plan, 1, { engines, machine: { ...MACHINE, threads: 64 } });
     expect(bitIdentical).toBe(false);
     expect(warnings).toEqual([expect.stringContaining('threads was 4, is 64 here')]);
   });

@@ -2,7 +2,7 @@
 // The version is part of the lineage; the machine is recorded beside a checkpoint, outside of what is hashed.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 
 /**
  * Raised when a change moves the numbers of training: the test of a 20-step run holds its hash. A deploy that changes no numbers keeps it,
@@ -11,10 +11,12 @@ import { availableParallelism, cpus } from 'node:os';
 export const NUMERICS_VERSION = 4;
 
 /**
- * Up to so many threads give the same bits for encoders of 128 units or more (threads.test.ts). With more threads, or fewer units, ONNX
- * Runtime cuts products into parts of 64 columns or fewer, which it adds up in another order.
+ * Up to so many threads give the same bits for encoders of `UNITS_THAT_AGREE` or more (threads.test.ts). With more threads, or fewer
+ * units, ONNX Runtime cuts products into parts of 64 columns or fewer, which it adds up in another order.
  */
 export const THREADS_THAT_AGREE = 4;
+/** Length of an embedding from which on the threads agree. */
+export const UNITS_THAT_AGREE = 128;
 
 /** The machine, as far as it may change the last bits of a result. */
 export interface Machine {
@@ -51,8 +53,8 @@ const VECTOR_EXTENSIONS = [
   'sve',
 ];
 
-/** Describes this machine. */
-export function describeMachine(threads: number = availableParallelism()): Machine {
+/** Describes this machine; `threads`: that ONNX Runtime was told to use. */
+export function describeMachine(threads: number): Machine {
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
   return {
     onnxRuntime: version,
@@ -63,10 +65,10 @@ export function describeMachine(threads: number = availableParallelism()): Machi
   };
 }
 
-/** Why results of two machines may differ in their last bits, or undefined when they do not. */
-export function machineDifference(recorded: Machine, here: Machine): string | undefined {
+/** Why results of two machines for an encoder of so many units may differ in their last bits, or undefined when they do not. */
+export function machineDifference(recorded: Machine, here: Machine, units: number): string | undefined {
   const fields = ['onnxRuntime', 'platform', 'instructionSet'] as const;
-  const threadsMatter = Math.max(recorded.threads, here.threads) > THREADS_THAT_AGREE;
+  const threadsMatter = units < UNITS_THAT_AGREE || Math.max(recorded.threads, here.threads) > THREADS_THAT_AGREE;
   const version = ({ numericsVersion = 1 }: Machine): number => numericsVersion;
   const differing = [...fields, ...(threadsMatter ? (['threads'] as const) : [])].filter(
     (field) => recorded[field] !== here[field],

@@ -40,6 +40,8 @@ export interface StepResult {
 export interface TrainingEngine {
   /** Those that are trained. */
   readonly parameters: readonly Parameter[];
+  /** Length of an embedding: the encoder's units. */
+  readonly dimension: number;
   step(batch: TrainingBatch): Promise<StepResult>;
   /** Puts parameters back from a checkpoint; what was frozen, and so is not in it, is the base model's. */
   load(parameters: Map<string, Float32Array>): Promise<void> | void;

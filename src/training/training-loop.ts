@@ -14,7 +14,7 @@ import { findCheckpoint, newestCheckpoint, readManifest, readState, type Checkpo
 import type { LineageClaim } from './claim.js';
 import { courseOf, type Course } from './course.js';
 import { longestStepMs } from './estimate.js';
-import { describeMachine, type Machine } from './numerics.js';
+import type { Machine } from './numerics.js';
 import type { AdamW } from './optimizer.js';
 import type { TrainingPlan } from './plan.js';
 import { releaseOldTensors } from './retention.js';
@@ -27,8 +27,8 @@ import { engineTraining, type EngineCache, type WarmEngine } from './warm-engine
 /** What the loop needs beside its input. */
 export interface TrainEpochContext extends StageContext {
   engines: EngineCache;
-  /** This machine; given by tests. */
-  machine?: Machine;
+  /** This machine. */
+  machine: Machine;
   /** Checkpoints, the one at the end included, may take one part in so many of the time; default 50. */
   checkpointCostFactor?: number;
   /** The attempt that this is, for its claim on the lineage; without one nobody is waited for and nobody stops this. */
@@ -172,7 +172,7 @@ async function standAtNewest(
   context: TrainEpochContext,
   warn: (message: string) => void,
 ): Promise<TrainingRun> {
-  const { store, engines, machine = describeMachine() } = context;
+  const { store, engines, machine } = context;
   const newest =
     (await newestCheckpoint(store, lineage, { atMost: lastStep })) ??
     (plan.parent && (await withTensors(plan.parent, context)));

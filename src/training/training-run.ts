@@ -56,7 +56,7 @@ export class TrainingRun {
   async restore(manifest: CheckpointManifest): Promise<void> {
     const { store, warm, machine } = this.options;
     const { content, about } = manifest;
-    const difference = machineDifference(about.machine, machine);
+    const difference = machineDifference(about.machine, machine, warm.engine.dimension);
     if (difference !== undefined) this.demandSameNumerics(difference);
     const momentsKey = keyOfMoments(manifest);
     if (warm.weights !== content.weights.sha256 || warm.moments !== momentsKey) {
@@ -162,7 +162,9 @@ export class TrainingRun {
     }
     await this.restore(manifest);
     this.bitIdentical = false;
-    const difference = machineDifference(manifest.about.machine, machine) ?? 'its machine looks the same as this one';
+    const difference =
+      machineDifference(manifest.about.machine, machine, warm.engine.dimension) ??
+      'its machine looks the same as this one';
     this.tell(
       `Another writer saved step ${step} of this training with other bytes (${difference}); training goes on from its checkpoint, ` +
         'and the result is not the one that this machine alone would have made.',

@@ -17,6 +17,7 @@ import type { SplitResult, TransformResult } from '../../src/spec/preparation-st
 import type { WeightsRef } from '../../src/spec/stages.js';
 import { createEngines, lendEngine } from '../../src/trainer/engines.js';
 import { trainEpoch } from '../../src/training/epoch.js';
+import { describeMachine } from '../../src/training/numerics.js';
 import { planTraining } from '../../src/training/plan.js';
 
 /** What publishing takes, and the end of the engine. */
@@ -49,9 +50,10 @@ export async function runStages(
   const corpus = await buildCorpus({ storeId, from: made.split?.artifact ?? snapshot, dataset, keep }, context);
   const retrieval = corpus.artifact;
   const engines = createEngines({ threads: 1 });
-  const training = { ...context, engines };
+  const machine = describeMachine(1);
+  const training = { ...context, engines, machine };
   const plan = await planTraining({ storeId, model, retrieval, spec }, training);
-  const embedder = (weights: WeightsRef) => lendEngine({ ...context, engines, model, weights });
+  const embedder = (weights: WeightsRef) => lendEngine({ ...training, model, weights });
   const evaluate = (weights: WeightsRef): Promise<EvaluateResult> =>
     evaluateModel(
       { storeId, model, retrieval, tokens: plan.tokens, weights, part: 'test', topK: spec.evaluation.topK },
