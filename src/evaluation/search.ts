@@ -2,6 +2,7 @@
 // corpus (one block of scores, 1 MB by default, and the best `depth` documents of each question). No index, no approximation.
 // Order: higher score first; of equal scores the document of the lower index first, whatever the block sizes.
 import { FinalError } from '../errors.js';
+import { BestDocuments } from './best-documents.js';
 import { plainBlockProduct, type BlockProduct } from './block-product.js';
 
 /** What {@link search} takes. */
@@ -80,7 +81,13 @@ export async function search({
       // A turn of the event loop, so that a message to stop can arrive.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    for (let row = 0; row < rows; row++) best[row]!.writeSorted(result, (firstQuery + row) * depth);
+    for (let row = 0; row < rows; row++) {
+      const start = (firstQuery + row) * depth;
+      best[row]!.sorted().forEach(({ document, score }, rank) => {
+        result.documents[start + rank] = document;
+        result.scores[start + rank] = score;
+      });
+    }
   }
   return result;
 }
@@ -105,67 +112,4 @@ export function normalizeRows(vectors: Float32Array, dimension: number): Float32
     for (let i = start; i < start + dimension; i++) vectors[i] = vectors[i]! * scale;
   }
   return vectors;
-}
-
-/** A bounded heap whose root is the worst document kept: lowest score, of equal scores the highest index. */
-class BestDocuments {
-  private size = 0;
-  private readonly scores: Float32Array;
-  private readonly documents: Int32Array;
-
-  constructor(private readonly depth: number) {
-    this.scores = new Float32Array(depth);
-    this.documents = new Int32Array(depth);
-  }
-
-  /** Documents come in rising order, so one that only equals the worst kept never displaces it. */
-  offer(line: Float32Array, firstDocument: number): void {
-    let column = 0;
-    while (this.size < this.depth && column < line.length) {
-      this.scores[this.size] = line[column]!;
-      this.documents[this.size] = firstDocument + column;
-      this.size++;
-      column++;
-      if (this.size === this.depth) for (let i = (this.depth >> 1) - 1; i >= 0; i--) this.sink(i);
-    }
-    for (; column < line.length; column++) {
-      if (!(line[column]! > this.scores[0]!)) continue;
-      this.scores[0] = line[column]!;
-      this.documents[0] = firstDocument + column;
-      this.sink(0);
-    }
-  }
-
-  writeSorted(result: SearchResult, start: number): void {
-    const order = Array.from({ length: this.size }, (_, i) => i);
-    order.sort((a, b) => this.scores[b]! - this.scores[a]! || this.documents[a]! - this.documents[b]!);
-    order.forEach((from, rank) => {
-      result.documents[start + rank] = this.documents[from]!;
-      result.scores[start + rank] = this.scores[from]!;
-    });
-  }
-
-  private sink(from: number): void {
-    for (let parent = from; ;) {
-      const left = 2 * parent + 1;
-      let worst = parent;
-      if (left < this.size && this.isWorse(left, worst)) worst = left;
-      if (left + 1 < this.size && this.isWorse(left + 1, worst)) worst = left + 1;
-      if (worst === parent) return;
-      this.swap(parent, worst);
-      parent = worst;
-    }
-  }
-
-  private isWorse(a: number, b: number): boolean {
-    return (
-      this.scores[a]! < this.scores[b]! ||
-      (this.scores[a] === this.scores[b] && this.documents[a]! > this.documents[b]!)
-    );
-  }
-
-  private swap(a: number, b: number): void {
-    [this.scores[a], this.scores[b]] = [this.scores[b]!, this.scores[a]!];
-    [this.documents[a], this.documents[b]] = [this.documents[b]!, this.documents[a]!];
-  }
 }

@@ -91,9 +91,10 @@ async function publish(
   const { store } = context;
   const { spec } = input;
   const name = outputName(spec);
-  const report = (done: number): void => {
+  const report = (done: number, detail?: string): void => {
     context.signal.throwIfAborted();
-    context.progress({ stage: 'publish', done, total: STEPS.length, unit: 'steps', note: STEPS[done]! });
+    const note = detail === undefined ? STEPS[done]! : `${STEPS[done]!}: ${detail}`;
+    context.progress({ stage: 'publish', done, total: STEPS.length, unit: 'steps', note });
   };
 
   report(0);
@@ -133,6 +134,7 @@ async function publish(
   const data = await collectReportData(input, {
     store,
     signal: context.signal,
+    onProgress: (detail) => report(4, detail),
     history,
     verdict,
     load: snippets,

@@ -2,7 +2,6 @@
 import { readArtifact } from '../artifacts/artifact.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import { readRetrievalSet, type RetrievalSet } from '../dataset/retrieval-set.js';
-import { bm25Metrics } from '../evaluation/bm25.js';
 import { readDetails } from '../evaluation/details.js';
 import { compareEvaluations } from '../evaluation/verdict.js';
 import { isReadyDataset } from '../spec/spec.js';
@@ -17,11 +16,14 @@ import { countCutAnswers, type CutAnswers } from './cut-answers.js';
 import { dataFacts, machineFacts, settingsFacts } from './facts.js';
 import { questionChanges } from './question-changes.js';
 import type { LoadSnippet, LossPoint, ReportData } from './report-data.js';
+import { wordMatching } from './word-matching.js';
 
 /** Surroundings of {@link collectReportData}. */
 export interface CollectContext {
   store: ArtifactStore;
   signal?: AbortSignal;
+  /** Called now and then with what is going on. */
+  onProgress?: (note: string) => void;
   /** Loss history by epoch, in order. */
   history: readonly EpochHistory[];
   /** Default: computed from the two evaluations. */
@@ -41,7 +43,7 @@ export interface CollectContext {
  * @throws DamagedError when an artifact is no longer there
  */
 export async function collectReportData(input: PublishInput, context: CollectContext): Promise<ReportData> {
-  const { store, signal, history, load = [], madeAt } = context;
+  const { store, signal, onProgress, history, load = [], madeAt } = context;
   const { spec, before, after, epochs, published } = input;
   const set = await readTestSet(store, input);
   const [questions, documents] = [Object.values(set.queries), Object.values(set.corpus)];
@@ -61,13 +63,7 @@ export async function collectReportData(input: PublishInput, context: CollectCon
       answers: new Set(now.queries.map(({ answer }) => answer)).size,
     },
     metrics: { before: before.metrics, after: after.metrics },
-    bm25: await bm25Metrics({
-      queries: questions,
-      documents,
-      relevant: relevantOf(set),
-      topK: spec.evaluation.topK,
-      ...(signal && { signal }),
-    }),
+    ...(await wordMatching(set, { topK: spec.evaluation.topK, onProgress, signal })),
     epochs: epochs.map(({ epoch, meanLoss, test, validation }) => ({
       epoch,
       meanLoss,
@@ -97,11 +93,6 @@ async function readTestSet(store: ArtifactStore, { retrieval }: PublishInput): P
   const blob = (await readArtifact(store, retrieval)).blobs['test.json'];
   if (!blob) throw new Error(`report: the retrieval set ${retrieval.key} needs a test part`);
   return readRetrievalSet(await store.blobPath(blob), 'test.json');
-}
-
-function relevantOf({ queries, corpus, relevant_docs }: RetrievalSet): number[][] {
-  const indexOf = new Map(Object.keys(corpus).map((id, index) => [id, index]));
-  return Object.keys(queries).map((id) => (relevant_docs[id] ?? []).flatMap((document) => indexOf.get(document) ?? []));
 }
 
 function lossPoints({ epoch, steps }: EpochHistory): LossPoint[] {

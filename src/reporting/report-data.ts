@@ -76,8 +76,10 @@ export interface ReportData {
   topK: number;
   test: { questions: number; documents: number; answers: number };
   metrics: { before: Metrics; after: Metrics };
-  /** BM25 on the same questions; null when it was not computed. */
+  /** BM25 on the same questions; null when the documents are too large for it. */
   bm25: Metrics | null;
+  /** Of a sample of so many of them, when all are too many. */
+  bm25Questions?: number;
   epochs: EpochFigures[];
   publishedEpoch: number;
   /** How the published epoch was chosen. */

@@ -120,4 +120,11 @@ describe('the sentence on BM25', () => {
     expect(bm25Sentence(0.5, 0.502)).toMatch(/about equal/);
     expect(bm25Sentence(0.5, 0.7)).toMatch(/the model finds more than word matching/);
   });
+  it('says of how many questions it speaks when they are a sample', async () => {
+    const page = await renderReport(reportData({ bm25Questions: 12_345 }));
+    expect(page).toMatch(
+      /On 12,345 of the questions, drawn at random, plain word matching .* the tuned model 0\.\d+ on all of them:/,
+    );
+    expect(await renderReport(reportData())).not.toMatch(/drawn at random/);
+  });
 });
