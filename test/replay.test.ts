@@ -13,6 +13,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Activities } from '../activities/activities.js';
+import type { OpenRetrainInput, OpenRetrainResult } from '../src/spec/retrain.js';
 import type { RunOrder } from '../workflows/order.js';
 import { bundleWorkflows, startTestServer } from './support/server.js';
 import { stubActivities, stubFailure, type StubOptions } from './support/stub-activities.js';
@@ -63,6 +64,11 @@ function stoppedBeforeTheFirstStep(): ReturnType<typeof stepped> {
       await run.signal('resume');
     },
   };
+}
+
+async function openedWithChampion(stubs: Activities, input: OpenRetrainInput): Promise<OpenRetrainResult> {
+  const { champion } = await stubs.placeChampion({ storeId: '', name: 'promoted', directory: '' });
+  return { ...(await stubs.openRetrain(input)), ...(champion && { champion }) };
 }
 
 const sweepSpec = {
@@ -147,12 +153,7 @@ const recorded: Record<
   'retrain-promoted': {
     workflow: 'retrain',
     input: { ...spec, output: { name: 'promoted' } },
-    replace: (stubs) => ({
-      openRetrain: async (input) => {
-        const { champion } = await stubs.placeChampion({ storeId: '', name: 'promoted', directory: '' });
-        return { ...(await stubs.openRetrain(input)), ...(champion && { champion }) };
-      },
-    }),
+    replace: (stubs) => ({ openRetrain: (input) => openedWithChampion(stubs, input) }),
   },
   'retrain-not-promoted': {
     workflow: 'retrain',
@@ -164,6 +165,16 @@ const recorded: Record<
     input: spec,
     replace: (stubs) => ({
       openRetrain: async (input) => ({ ...(await stubs.openRetrain(input)), unchanged: 'Nothing has changed.' }),
+    }),
+  },
+  'retrain-unchanged-placed': {
+    workflow: 'retrain',
+    input: spec,
+    replace: (stubs) => ({
+      openRetrain: async (input) => ({
+        ...(await openedWithChampion(stubs, input)),
+        unchanged: 'Nothing has changed.',
+      }),
     }),
   },
   'sweep-halving': { workflow: 'sweep', input: sweepSpec },

@@ -117,10 +117,24 @@ describe('a retrain', () => {
   });
 
   it('ends at once when nothing has changed', async () => {
-    await withWorkers(opening({ champion, unchanged: 'Nothing has changed.' }), async (start, ids) => {
+    await withWorkers(opening({ unchanged: 'Nothing has changed.' }), async (start, ids) => {
       const result = await retrainOf(await start(spec()));
-      expect(result).toMatchObject({ outcome: 'unchanged', why: 'Nothing has changed.', champion });
+      expect(result).toMatchObject({ outcome: 'unchanged', why: 'Nothing has changed.' });
+      expect(result).not.toHaveProperty('champion');
       expect(ids).toEqual(['open-retrain']);
+    });
+  });
+
+  it('puts the path of what stands in order also when nothing has changed', async () => {
+    const rolledBack = { ...champion, version: 2 };
+    const replace: StubOptions['replace'] = (stubs) => ({
+      ...opening({ champion, unchanged: 'Nothing has changed.' })(stubs),
+      placeChampion: () => Promise.resolve({ champion: rolledBack }),
+    });
+    await withWorkers(replace, async (start, ids) => {
+      const result = await retrainOf(await start(spec()));
+      expect(result).toMatchObject({ outcome: 'unchanged', why: 'Nothing has changed.', champion: rolledBack });
+      expect(ids).toEqual(['open-retrain', 'place-champion']);
     });
   });
 

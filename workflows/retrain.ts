@@ -6,6 +6,7 @@ import {
   defineQuery,
   executeChild,
   ParentClosePolicy,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertMemo,
@@ -56,10 +57,14 @@ async function retrainOnce(spec: RetrainSpec): Promise<RetrainResult> {
     upsertMemo({ outcome, why, champion: whole.champion ?? null, comparison: comparison ?? null, candidate: candidate ?? null }); // prettier-ignore
     return whole;
   };
-  if (unchanged !== undefined) return end({ outcome: 'unchanged', why: unchanged, ...(champion && { champion }) });
 
   const call = activitiesOn(opened.trainingTaskQueue, opened.activityTimes);
-  const standing = champion && (await place(call, opened, spec, 'place-champion'));
+  // Also where nothing is to be trained: a promotion may have ended between its entry in the history and the path.
+  const isPlaced = unchanged === undefined || (champion && patched('place-unchanged'));
+  const standing = champion && isPlaced ? await place(call, opened, spec, 'place-champion') : champion;
+  if (unchanged !== undefined) {
+    return end({ outcome: 'unchanged', why: unchanged, ...(standing && { champion: standing }) });
+  }
   const workflowId = `retrain-${name}-${storeId.slice(0, 8)}`;
   for (let repairs = 0; ; repairs++) {
     show({ doing: 'fine-tuning the candidate', candidate: workflowId });

@@ -76,6 +76,27 @@ describe('a champion’s path', () => {
     for (const target of seen) expect(['../versions/words-v1', '../versions/words-v2']).toContain(target);
   });
 
+  it('follows a roll-back that comes while a promotion moves it', async () => {
+    for (const weights of ['one', 'two', 'three']) await promote(weights);
+    let isBeside = true;
+    const slow = new Proxy(store, {
+      get: (target, key) => {
+        const value: unknown = Reflect.get(target, key);
+        if (typeof value !== 'function') return value;
+        return async (...args: unknown[]): Promise<unknown> => {
+          if (key === 'readRecord' && args[0] === 'champion-version' && isBeside) {
+            isBeside = false;
+            await rollBackChampion(store, 'words', { to: 1, at, by: 'somebody' });
+            await place();
+          }
+          return value.apply(target, args) as unknown;
+        };
+      },
+    });
+    expect((await placeChampion(slow, 'words', out))?.version).toBe(1);
+    expect(await served()).toBe('one');
+  });
+
   it('stays relative, so that the output folder can be moved as a whole', async () => {
     await promote('one');
     await place();

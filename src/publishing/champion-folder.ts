@@ -47,7 +47,7 @@ export async function takeVersion(
 }
 
 /**
- * Brings the champion's folder and its path to what the history says.
+ * Brings the champion's folder and its path to what the history says, also to what it says by the time that the path is moved.
  *
  * @param directory Absolute output folder, found to be allowed.
  * @returns undefined before the first promotion.
@@ -59,14 +59,19 @@ export async function placeChampion(
   name: string,
   directory: string,
 ): Promise<PlacedChampion | undefined> {
-  const entries = await readChampionLog(store, name);
-  const standing = standingChampion(entries);
-  if (!standing) return undefined;
-  const { path, folder } = championPaths(directory, name, standing.number);
-  await layOut(store, standing, folder);
-  await pointTo(path, folder);
-  await removeOlder(directory, name, entries);
-  return { version: standing.number, sha256: standing.sha256, path, folder };
+  for (;;) {
+    const entries = await readChampionLog(store, name);
+    const standing = standingChampion(entries);
+    if (!standing) return undefined;
+    // Who moved the link looks whether it still leads to what stands: of two that work beside each other the last one does.
+    const isStill = async (): Promise<boolean> => (await readChampionLog(store, name)).length === entries.length;
+    const { path, folder } = championPaths(directory, name, standing.number);
+    await layOut(store, standing, folder);
+    await pointTo(path, folder);
+    if (!(await isStill())) continue;
+    await removeOlder(directory, name, entries);
+    if (await isStill()) return { version: standing.number, sha256: standing.sha256, path, folder };
+  }
 }
 
 /** The version's folder, made from the store unless it is there with the weights that it should have. */
