@@ -5,9 +5,9 @@ import type { ArtifactStore } from '../artifacts/store.js';
 import { readRetrievalSet } from '../dataset/retrieval-set.js';
 import type { PublishInput } from '../spec/publishing-stages.js';
 import type { Part } from '../spec/stages.js';
-import { joinTexts, packRows, type TokenizedTexts } from '../text/tokenized-texts.js';
+import { joinTexts, packRows, textAt, textCount, type TokenizedTexts } from '../text/tokenized-texts.js';
 import { readTokens } from '../text/tokenize.js';
-import type { ParityTexts } from './parity.js';
+import { PARITY_TEXTS, selectRows, type ParityTexts } from './parity.js';
 
 const ENOUGH_TEXTS = 64;
 
@@ -18,24 +18,36 @@ export interface TextPreparation {
   lowerCase: boolean;
 }
 
-/** Texts and token ids, the test part first. */
+/** The texts that {@link checkParity} compares, with their token ids: chosen by their tokens, and only those prepared. */
 export async function parityTexts(
   store: ArtifactStore,
   { retrieval, tokens }: Pick<PublishInput, 'retrieval' | 'tokens'>,
   { prompts, lowerCase }: TextPreparation,
 ): Promise<ParityTexts> {
   const { blobs } = await readArtifact(store, retrieval);
-  const texts: string[] = [];
+  const lists: { prompt: string; texts: string[] }[] = [];
   const blocks: TokenizedTexts[] = [];
-  const prepare = (text: string): string => (lowerCase ? text.toLowerCase() : text);
+  let count = 0;
   for (const part of ['test', 'train'] satisfies Part[]) {
     const blob = blobs[`${part}.json`];
-    if (!blob || texts.length >= ENOUGH_TEXTS) continue;
+    if (!blob || count >= ENOUGH_TEXTS) continue;
     const set = await readRetrievalSet(await store.blobPath(blob));
     const { queries, documents } = await readTokens(store, tokens, part);
-    texts.push(...Object.values(set.queries).map((text) => prepare(prompts.query + text)));
-    texts.push(...Object.values(set.corpus).map((text) => prepare(prompts.passage + text)));
+    lists.push({ prompt: prompts.query, texts: Object.values(set.queries) });
+    lists.push({ prompt: prompts.passage, texts: Object.values(set.corpus) });
     blocks.push(queries, documents);
+    count += textCount(queries) + textCount(documents);
   }
-  return { texts, tokens: blocks.length > 0 ? joinTexts(blocks) : packRows([]) };
+  if (count === 0) return { texts: [], tokens: packRows([]) };
+  const all = joinTexts(blocks);
+  const chosen = selectRows(all, PARITY_TEXTS);
+  const textOf = (row: number): string => {
+    let at = row;
+    for (const { prompt, texts } of lists) {
+      if (at < texts.length) return lowerCase ? (prompt + texts[at]!).toLowerCase() : prompt + texts[at]!;
+      at -= texts.length;
+    }
+    throw new RangeError(`parityTexts: ${count} texts are there, got number ${row}`);
+  };
+  return { texts: chosen.map(textOf), tokens: packRows(chosen.map((row) => textAt(all, row))) };
 }

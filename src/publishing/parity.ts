@@ -2,13 +2,13 @@
 // weights do. An export that forgot pooling, normalisation, a prompt or the cut of long texts stops here.
 import { FinalError } from '../errors.js';
 import type { Embedder } from '../evaluation/evaluate-stage.js';
-import { packRows, textAt, textCount, type TokenizedTexts } from '../text/tokenized-texts.js';
+import { packRows, textAt, type TokenizedTexts } from '../text/tokenized-texts.js';
 import { embedWithOnnx } from './onnx-encoder.js';
 
 /** Cosine below which a folder is refused. */
 const PARITY_COSINE = 0.99999;
 /** Texts compared, if the run has as many. */
-const PARITY_TEXTS = 48;
+export const PARITY_TEXTS = 48;
 
 /** Texts with their prompts, and their token ids as the model was trained and evaluated on them. */
 export interface ParityTexts {
@@ -59,24 +59,27 @@ export async function checkParity({ folder, encoder, candidates, maxLength }: Ch
 
 /** Of texts sorted by their tokens: the longest quarter of the wanted number, the shortest quarter, and the rest evenly between. */
 export function selectTexts({ texts, tokens }: ParityTexts, wanted: number): ParityTexts {
-  const order = texts
-    .map((_, index) => index)
-    .sort((a, b) => textAt(tokens, a).length - textAt(tokens, b).length || a - b);
-  const quarter = Math.floor(wanted / 4);
-  const middle = order.slice(quarter, order.length - quarter);
-  const places = wanted - 2 * quarter;
-  const chosen =
-    textCount(tokens) <= wanted
-      ? order
-      : [
-          ...order.slice(0, quarter),
-          ...Array.from({ length: places }, (_, i) => middle[Math.floor((i * middle.length) / places)]!),
-          ...order.slice(-quarter),
-        ];
+  const chosen = selectRows(tokens, wanted);
   return {
     texts: chosen.map((index) => texts[index]!),
     tokens: packRows(chosen.map((index) => textAt(tokens, index))),
   };
+}
+
+/** Which texts {@link selectTexts} takes, by their tokens alone. */
+export function selectRows({ offsets }: TokenizedTexts, wanted: number): number[] {
+  const count = offsets.length - 1;
+  const lengthOf = (row: number): number => offsets[row + 1]! - offsets[row]!;
+  const order = Int32Array.from({ length: count }, (_, row) => row).sort((a, b) => lengthOf(a) - lengthOf(b) || a - b);
+  if (count <= wanted) return [...order];
+  const quarter = Math.floor(wanted / 4);
+  const middle = order.subarray(quarter, count - quarter);
+  const places = wanted - 2 * quarter;
+  return [
+    ...order.subarray(0, quarter),
+    ...Array.from({ length: places }, (_, i) => middle[Math.floor((i * middle.length) / places)]!),
+    ...order.subarray(count - quarter),
+  ];
 }
 
 /** Cosine of two vectors of one length, in double precision; NaN when one is zero or not finite. */
