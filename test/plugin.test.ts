@@ -49,18 +49,18 @@ async function outcomes(taskQueue: string): Promise<Record<string, unknown>> {
 }
 
 /** Who polls a queue for activities. */
-async function pollersOf(taskQueue: string): Promise<unknown[]> {
+async function pollersOf(taskQueue: string, namespace = 'default'): Promise<unknown[]> {
   const { pollers } = await server.client.workflowService.describeTaskQueue({
-    namespace: 'default',
+    namespace,
     taskQueue: { name: taskQueue },
     taskQueueType: 2,
   });
   return (pollers ?? []).map(({ identity }) => identity);
 }
 
-async function firstPollers(taskQueue: string): Promise<unknown[]> {
+async function firstPollers(taskQueue: string, namespace?: string): Promise<unknown[]> {
   for (let turn = 0; turn < 200; turn++) {
-    const found = await pollersOf(taskQueue);
+    const found = await pollersOf(taskQueue, namespace);
     if (found.length > 0) return found;
     await new Promise((wake) => setTimeout(wake, 100));
   }
@@ -176,6 +176,37 @@ describe('FineTunePlugin', { timeout: 180_000 }, () => {
     const options = plugin.configureWorker({ taskQueue: 'q', activities: { own: () => Promise.resolve() } });
     expect(options.workflowsPath).toBeUndefined();
     expect(Object.keys(options.activities ?? {})).toEqual(expect.arrayContaining(['own', 'trainEpoch', 'pinInputs']));
+  });
+
+  it('refuses an activity of theirs that it would replace, and no activity of its own', () => {
+    const plugin = new FineTunePlugin({ store });
+    const activities = { own: () => Promise.resolve(), evaluate: () => Promise.resolve('theirs') };
+    expect(() => plugin.configureWorker({ taskQueue: 'q', activities })).toThrow(
+      /^FineTunePlugin: .*got "evaluate"\. Rename yours/,
+    );
+    const configured = plugin.configureWorker({ taskQueue: 'q', activities: { own: activities.own } });
+    const spread = { ...configured, activities: { ...configured.activities, more: activities.own } };
+    const twice = new FineTunePlugin({ store }).configureWorker(spread);
+    expect(Object.keys(twice.activities ?? {})).toEqual(expect.arrayContaining(['own', 'more', 'evaluate']));
+  });
+
+  it('runs a training Worker in each of two namespaces on a queue of one name', async () => {
+    const [namespace, taskQueue] = ['second', 'of-one-name'];
+    await server.client.workflowService.registerNamespace({
+      ...{ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } },
+    });
+    const plugins = [new FineTunePlugin({ store })];
+    const shared = { connection: server.nativeConnection, taskQueue, plugins, workflowsPath };
+    const first = await Worker.create(shared);
+    const inSecond = (): Promise<Worker> => Worker.create({ ...shared, namespace });
+    // The server lets a new namespace be used a while after it was made.
+    const second = await vi.waitFor(inSecond, { timeout: 30_000, interval: 500 });
+    const both = await first.runUntil(
+      second.runUntil(() =>
+        Promise.all([firstPollers(`${taskQueue}-training`), firstPollers(`${taskQueue}-training`, namespace)]),
+      ),
+    );
+    expect(both).toEqual([[expect.stringMatching(/^trainer@/)], [expect.stringMatching(/^trainer@/)]]);
   });
 
   it('is content, as built, with workflows in an ES module that has no handler of unknown types', async () => {

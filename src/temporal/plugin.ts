@@ -21,6 +21,8 @@ const USER_WORKFLOWS_MODULE = '__temporal_finetune_user_workflows__';
 
 /** Activities that some instance of the plugin has put together. */
 const configured = new WeakSet<object>();
+/** The functions among them that are this package's. */
+const ownActivities = new WeakSet<object>();
 
 /** The SDK's durations; where the types of `ms` are not installed theirs is unknown. */
 type Milliseconds = string | number | undefined;
@@ -33,11 +35,19 @@ export interface FineTunePluginOptions extends Omit<WorkerSettings, 'dataFolders
   trainingWorker?: boolean;
 }
 
+/** The training Worker that belongs to a Worker. */
+interface Companion {
+  /** Of the Worker that it is beside; undefined where the SDK makes one. */
+  connection: NativeConnection | undefined;
+  options: WorkerOptions;
+}
+
 /** Adds fine-tuning to a Worker: `Worker.create({ …, plugins: [new FineTunePlugin({ store: 'store' })] })`. */
 export class FineTunePlugin extends SimplePlugin {
   private readonly settings: WorkerSettings;
   private readonly runsTraining: boolean;
-  private readonly companions = new Map<string, WorkerOptions>();
+  /** By namespace and task queue; on several servers there may be one each. */
+  private readonly companions = new Map<string, Companion[]>();
   private readonly seen = new WeakSet<Worker>();
   private running = 0;
   private readonly trainers: TrainerPool;
@@ -49,16 +59,19 @@ export class FineTunePlugin extends SimplePlugin {
     this.trainers = new TrainerPool(this.settings);
   }
 
+  /** @throws Error when an activity of the Worker has the name of one of this package. */
   override configureWorker(options: WorkerOptions): WorkerOptions {
     if (options.activities && configured.has(options.activities)) return options;
     // A Worker with activities alone gets no workflows: it may share its queue with one that has them.
     const wantsWorkflows = !options.workflowBundle && !options.workflowsPath && !options.activities;
     const trainingTaskQueue = this.settings.trainingTaskQueue ?? trainingTaskQueueOf(options.taskQueue);
     const own = createActivities({ ...this.settings, trainingTaskQueue }, this.trainers);
+    demandNoneReplaced(options.activities, own);
+    Object.values(own).forEach((activity) => ownActivities.add(activity as object));
     const activities = { ...options.activities, ...own };
     // The training Worker, too: on a connection that has the plugin it comes through here.
     configured.add(activities).add(own);
-    this.companions.set(options.taskQueue, {
+    this.keepCompanion(options, {
       ...(options.connection && { connection: withoutPlugins(options.connection) }),
       ...(options.namespace !== undefined && { namespace: options.namespace }),
       shutdownGraceTime: (options.shutdownGraceTime as Milliseconds) ?? DEFAULT_GRACE_MS,
@@ -75,6 +88,12 @@ export class FineTunePlugin extends SimplePlugin {
         (options.maxHeartbeatThrottleInterval as Milliseconds) ?? TRAINING_WORKER_OPTIONS.maxHeartbeatThrottleInterval,
       ...(wantsWorkflows && { workflowsPath: ownWorkflowsPath() }),
     };
+  }
+
+  private keepCompanion({ connection, namespace, taskQueue }: WorkerOptions, options: WorkerOptions): void {
+    const key = companionKey(namespace, taskQueue);
+    const others = (this.companions.get(key) ?? []).filter((companion) => companion.connection !== connection);
+    this.companions.set(key, [...others, { connection, options }]);
   }
 
   override configureReplayWorker(options: ReplayWorkerOptions): ReplayWorkerOptions {
@@ -116,18 +135,35 @@ export class FineTunePlugin extends SimplePlugin {
   }
 
   /** The training Worker, with what the user's Worker has in the end, from plugins that come later than this one too. */
-  private async createCompanion({ options }: Worker): Promise<Worker[]> {
-    const companion = this.companions.get(options.taskQueue);
+  private async createCompanion({ options, connection }: Worker): Promise<Worker[]> {
+    const companions = this.companions.get(companionKey(options.namespace, options.taskQueue)) ?? [];
+    const companion = companions.find((each) => each.connection === connection) ?? companions.at(-1);
     if (!this.runsTraining || !companion) return [];
     const { dataConverter, interceptors } = options;
     return [
       await Worker.create({
-        ...companion,
+        ...companion.options,
         ...(dataConverter && { dataConverter }),
         interceptors: { client: interceptors.client, activity: interceptors.activity },
       }),
     ];
   }
+}
+
+function companionKey(namespace = 'default', taskQueue: string): string {
+  return JSON.stringify([namespace, taskQueue]);
+}
+
+/** A workflow of theirs that calls such an activity would silently get this package's. */
+function demandNoneReplaced(theirs: object = {}, own: object): void {
+  const taken = Object.entries(theirs).filter(
+    ([name, activity]) => name in own && !ownActivities.has(activity as object),
+  );
+  if (taken.length === 0) return;
+  const names = taken.map(([name]) => `"${name}"`).join(', ');
+  throw new Error(
+    `FineTunePlugin: activities of a Worker have other names than this package's, got ${names}. Rename yours, or give the plugin to a Worker on another task queue.`,
+  );
 }
 
 /** The same connection; what its plugins do to a Worker's options was done already, and must not be done twice. */
