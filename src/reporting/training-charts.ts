@@ -97,7 +97,7 @@ function rateChart(losses: readonly LossPoint[]): Chart {
 }
 
 function normChart(losses: readonly LossPoint[]): Chart {
-  const norms = losses.map(({ gradientNorm }) => gradientNorm);
+  const largest = losses.reduce((most, { gradientNorm }) => Math.max(most, gradientNorm), -Infinity);
   const values = averaged(
     losses.map(({ step, gradientNorm }) => ({ x: step, y: gradientNorm })),
     POINTS,
@@ -105,7 +105,7 @@ function normChart(losses: readonly LossPoint[]): Chart {
   return {
     id: 'gradient-norm',
     title: 'Gradient norm',
-    description: `Norm of the gradient over all parameters before clipping; its largest value was ${Math.max(...norms).toPrecision(3)}.`,
+    description: `Norm of the gradient over all parameters before clipping; its largest value was ${largest.toPrecision(3)}.`,
     spec: {
       data: { values },
       mark: { type: 'line', stroke: 'var(--after)', strokeWidth: 1.5 },
