@@ -61,6 +61,8 @@ interface Attempt {
   runId?: string;
   /** SHA-256 of the weights as the fine-tuning told it; default: that of the file. */
   published?: string;
+  /** The folder has lost its weights. */
+  isGone?: boolean;
 }
 async function settle({
   before,
@@ -71,10 +73,12 @@ async function settle({
   smallestGain = 0,
   runId = weights,
   published = sha256(weights),
+  isGone = false,
 }: Attempt) {
   const folder = join(root, 'candidate');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'model.safetensors'), weights);
+  if (isGone) await rm(join(folder, 'model.safetensors'));
   const spec = {
     model: 'org/base',
     dataset: 'org/data',
@@ -201,6 +205,10 @@ describe('settling a retrain', () => {
   it('promotes no folder that is no longer what was published', async () => {
     const attempt = settle({ before: all(0.2), after: all(0.6), published: sha256('other weights') });
     await expect(attempt).rejects.toThrow(DamagedError);
+    for (const published of [sha256('w'), 'nothing', undefined as unknown as string]) {
+      const gone = settle({ before: all(0.2), after: all(0.6), published, isGone: true });
+      await expect(gone).rejects.toThrow(DamagedError);
+    }
     expect(await log()).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ import {
 } from '../spec/retrain.js';
 import { takeVersion } from './champion-folder.js';
 
-/** Input of {@link settleRetrain}. */
+/** Input of {@link settleRetrain}; the candidate's path is absolute, and found to be allowed. */
 export type SettleInput = SettleRetrainInput & {
   /** Absolute, and found to be allowed. */
   outputDirectory: string;
@@ -86,9 +86,9 @@ async function versionOf(
   trainedOn: ChampionVersion['trainedOn'],
   context: StageContext,
 ): Promise<ChampionVersion> {
-  const actual = await sha256OfFile(join(model.path, 'model.safetensors')).catch(() => 'nothing');
-  if (actual !== model.sha256)
-    throw new DamagedError(`candidate ${model.path}`, `expected ${model.sha256}, got ${actual}`);
+  const actual = await sha256OfFile(join(model.path, 'model.safetensors')).catch(() => undefined);
+  if (actual === undefined || actual !== model.sha256)
+    throw new DamagedError(`candidate ${model.path}`, `expected ${model.sha256}, got ${actual ?? 'no such file'}`);
   const files = await takeVersion(model.path, context);
   return { sha256: model.sha256, files, trainedOn, directory: outputDirectory };
 }
