@@ -11,6 +11,7 @@ import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ROOT_KIND } from '../src/artifacts/run-root.js';
 import { openLocalStore } from '../src/artifacts/local-store.js';
 import { parseSpec } from '../src/spec/parse.js';
 import type { StageProgress } from '../src/spec/stages.js';
@@ -90,6 +91,19 @@ describe('pinInputs', () => {
     const model = { random: { tokenizer: './tokenizer' } };
     const failure = await failureOf(pin({ model, dataset: '../secret.jsonl' }));
     expect(failure).toMatchObject({ type: 'PathNotAllowed', nonRetryable: true });
+  });
+
+  it('notes in the store that the local files it took are needed, which may be trained on much later', async () => {
+    const tokenizer = join(folder, 'data', 'tokenizer');
+    await mkdir(tokenizer);
+    await writeFile(join(tokenizer, 'tokenizer.json'), '{}');
+    await writeFile(join(folder, 'data', 'pairs.jsonl'), '{"question":"q","answer":"a"}\n');
+    const pins = await pin({ model: { random: { tokenizer: './tokenizer' } }, dataset: './pairs.jsonl' });
+    const store = await openLocalStore({ folder: settings.store });
+    const [key] = await store.listRecords(ROOT_KIND);
+    expect(await store.readRecord(ROOT_KIND, key!)).toMatchObject({
+      artifacts: [pins.model, pins.dataset].map((each) => 'snapshot' in each && each.snapshot),
+    });
   });
 
   it('refuses a spec with an unknown key, and names the nearest known one', async () => {

@@ -9,6 +9,7 @@ import { pinModel } from '../src/sources/pin.js';
 import { demandActivityTimes } from '../src/spec/activity-times.js';
 import { parseSpec } from '../src/spec/parse.js';
 import type { PinInput, PinResult } from '../src/spec/preparation-stages.js';
+import { pinnedRoot, recordRoot } from '../src/artifacts/run-root.js';
 import type { Activities } from './activities.js';
 import { inputsSha256 } from './inputs-hash.js';
 import { missingSearchAttributes } from './search-attributes.js';
@@ -27,6 +28,8 @@ export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
       const outputDirectory = await resolveAllowedOutput(spec.output.directory, settings.dataFolders);
       const model = input.pins?.model ?? (await pinModel(spec.model, sources, context));
       const dataset = input.pins?.dataset ?? (await pinDataset(spec.dataset, sources, context));
+      const root = pinnedRoot(model, dataset);
+      if (root) await recordRoot(context.store, root);
       return {
         storeId: context.store.id,
         model,

@@ -175,6 +175,7 @@ class LocalRun {
       'planTraining',
       {
         ...{ storeId, model, retrieval: corpus.artifact },
+        madeFrom: [snapshot, ...(table ? [table.transform.artifact, table.split.artifact] : [])],
         spec: { prompts: spec.prompts, training },
         modelName: modelName(spec.model),
       },

@@ -103,6 +103,11 @@ export async function prepare(run: Run, spec: FineTuneSpec, pins: PinResult): Pr
       storeId,
       model: model.artifact,
       retrieval: corpus.artifact,
+      madeFrom: [
+        snapshot,
+        ...(pairs.transform ? [pairs.transform.artifact] : []),
+        ...(pairs.split ? [pairs.split.artifact] : []),
+      ],
       spec: { prompts: spec.prompts, training },
       modelName: modelName(spec.model),
     },

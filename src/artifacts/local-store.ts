@@ -92,7 +92,7 @@ class LocalStore implements ArtifactStore {
           await flushFolder(dirname(path));
         } else {
           // Needed again: it is not old any more.
-          await touch(path);
+          await this.touchBlob(ref);
         }
         this.verified.add(ref.sha256);
         return ref;
@@ -172,6 +172,10 @@ class LocalStore implements ArtifactStore {
 
   touchRecord(kind: string, key: string): Promise<void> {
     return touch(pathOfRecord(this.location, kind, key));
+  }
+
+  touchBlob(ref: BlobRef): Promise<void> {
+    return touch(pathOfBlob(this.location, ref));
   }
 
   async listRecords(kind: string, prefix = ''): Promise<string[]> {

@@ -63,6 +63,8 @@ export interface ArtifactStore {
   readRecord(kind: string, key: string): Promise<JsonObject | undefined>;
   /** Notes that a record was needed just now; no error when it is not there. */
   touchRecord(kind: string, key: string): Promise<void>;
+  /** Notes that a blob was needed just now; no error when it is not there. */
+  touchBlob(ref: BlobRef): Promise<void>;
   /** Keys of a kind, sorted, that begin with `prefix` (keys may have parts divided by `/`). */
   listRecords(kind: string, prefix?: string): Promise<string[]>;
   /** Moves a record aside with the reason, so that its name is free again. */

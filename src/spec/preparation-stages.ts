@@ -104,6 +104,8 @@ export interface PlanInput {
   model: ArtifactRef;
   retrieval: ArtifactRef;
   spec: Pick<FineTuneSpec, 'prompts' | 'training'>;
+  /** What `retrieval` was made from, to be kept in the store as long as the run needs it: publishing does. */
+  madeFrom?: ArtifactRef[];
   /** What the spec calls the model, for warnings. */
   modelName?: string;
 }

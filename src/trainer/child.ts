@@ -1,5 +1,6 @@
 // Entry of the trainer process: the only one that loads ONNX Runtime and transformers.js. Operations are the domain's own functions,
 // given one warm engine that they share.
+import { recordRoot } from '../artifacts/run-root.js';
 import { comparePairs } from '../evaluation/compare-pairs.js';
 import { evaluateOn } from '../evaluation/evaluate-on.js';
 import { evaluateModel } from '../evaluation/evaluate-stage.js';
@@ -13,7 +14,7 @@ import type { ArtifactRef, WeightsRef } from '../spec/stages.js';
 import { trainEpoch } from '../training/epoch.js';
 import { describeMachine } from '../training/numerics.js';
 import { planTraining } from '../training/plan.js';
-import { plannedRoot, publishedRoots, recordRoot, segmentRoot } from '../training/run-root.js';
+import { plannedRoot, publishedRoots, segmentRoot } from '../training/run-root.js';
 import { openSegment } from '../training/segment.js';
 import { createEngines, lendEngine } from './engines.js';
 import { serveTrainer } from './serve.js';
@@ -42,7 +43,7 @@ serveTrainer(({ threads = cores }) => {
     evaluateModel: (input, context) =>
       evaluateModel(input, { ...context, embedder: lender(context, input.model), multiply }),
     evaluateOn: (input, context) => evaluateOn(input, { ...context, embedder: lender(context, input.model), multiply }),
-    compareEvaluations: (input, { store }) => comparePairs(store, input),
+    compareEvaluations: comparePairs,
     publishComparison: (input) => publishComparison(input),
     publishModel: async (input, context) => {
       const result = await publishModel(input, { ...context, embedder: lender(context, input.model) });

@@ -2,12 +2,14 @@ import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MACHINE, TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
-import type { PlanResult } from '../spec/preparation-stages.js';
+import { pinnedRoot, recordRoot } from '../artifacts/run-root.js';
+import { findArtifact } from '../artifacts/artifact.js';
+import type { PlanInput, PlanResult } from '../spec/preparation-stages.js';
 import type { CheckpointRef } from '../spec/stages.js';
 import { findCheckpoint, listCheckpoints, readManifest, readState } from './checkpoint.js';
 import { findGarbage, freeGarbage } from './garbage.js';
 import { getHistory } from './loss-history.js';
-import { plannedRoot, recordRoot } from './run-root.js';
+import { plannedRoot } from './run-root.js';
 import { withTensors } from './training-loop.js';
 
 let fixture: TrainingFixture;
@@ -31,9 +33,10 @@ async function age(days: number, which = ''): Promise<void> {
     if (entry.isFile() && path.includes(which)) await utimes(path, then, then);
   }
 }
-const root = () =>
+const root = ({ madeFrom }: Pick<PlanInput, 'madeFrom'> = {}) =>
   plannedRoot(
     {
+      ...(madeFrom && { madeFrom }),
       ...{ storeId: fixture.store.id, model: fixture.model, retrieval: fixture.retrieval },
       spec: { prompts: {}, training: trainingSpec() },
     },
@@ -57,6 +60,19 @@ describe('garbage', () => {
     await recordRoot(fixture.store, root());
     await age(20);
     expect(await namesOf()).toEqual([]);
+  });
+
+  it('is nothing that the data of a run that goes on was made from, and no local file that a run has pinned', async () => {
+    const snapshot = { kind: 'dataset-snapshot', key: 'table' };
+    const local = { kind: 'dataset-snapshot', key: 'next' };
+    for (const { kind, key } of [snapshot, local]) {
+      await fixture.store.createRecord(kind, key, { blobs: { csv: await fixture.store.putBytes(Buffer.from(key)) } });
+    }
+    await recordRoot(fixture.store, root({ madeFrom: [snapshot] }));
+    await recordRoot(fixture.store, pinnedRoot({ type: 'local', label: 'next.csv', snapshot: local })!);
+    await age(20);
+    expect(await namesOf()).toEqual([]);
+    expect(pinnedRoot({ type: 'hub', id: 'a/b', commit: 'c' })).toBeUndefined();
   });
 
   it('is everything but manifests, states and histories once no run needs it', async () => {
@@ -128,6 +144,7 @@ describe('garbage', () => {
     const report = await findGarbage(fixture.store);
     await fixture.store.touchRecord('tokens', plan.tokens.key);
     await freeGarbage(fixture.store, report);
-    expect(await fixture.store.readRecord('tokens', plan.tokens.key)).toBeDefined();
+    // With all its blobs.
+    expect(await findArtifact(fixture.store, plan.tokens)).toBeDefined();
   });
 });

@@ -3,10 +3,10 @@
 // within the given days; what the history of a champion names counts always. Whatever was touched within a day stays in any case, and so
 // do every manifest, state, loss history and evaluation: they are small, and say what was done. Of checkpoints only the tensors go.
 import { CHAMPION_KIND, championArtifacts } from '../artifacts/champion-log.js';
+import { ROOT_KIND, type RunRoot } from '../artifacts/run-root.js';
 import type { ArtifactStore, BlobRef, JsonObject, StoredItem } from '../artifacts/store.js';
 import type { CheckpointRef } from '../spec/stages.js';
 import { listCheckpoints, markReleased, readManifest, tensorsOf } from './checkpoint.js';
-import { ROOT_KIND, type RunRoot } from './run-root.js';
 
 const DAY_MS = 24 * 3_600_000;
 const NEWEST = 2;
@@ -74,9 +74,15 @@ export async function freeGarbage(store: ArtifactStore, { items, released }: Gar
   // The marks come first: a checkpoint whose tensors are missing without one counts as damaged. Records go before their blobs.
   for (const ref of released) await markReleased(store, ref);
   const isRecord = ({ item }: Garbage): number => (item.type === 'record' ? 0 : 1);
+  const neededAgain = new Set<string>();
   for (const { item } of [...items].sort((a, b) => isRecord(a) - isRecord(b))) {
     const present = now.get(`${item.type} ${item.name}`);
-    if (present && present.ageMs > DAY_MS) await store.removeItem(present);
+    if (!present || (item.type === 'blob' && neededAgain.has(item.name))) continue;
+    if (present.ageMs > DAY_MS) await store.removeItem(present);
+    else if (item.type === 'record') {
+      // It names its blobs, which only it was touched for.
+      for (const { sha256 } of blobsIn(await bodyOf(store, item.name))) neededAgain.add(sha256);
+    }
   }
 }
 

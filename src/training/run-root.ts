@@ -1,36 +1,9 @@
-// What runs need, noted in the store itself: the roots of the collection of garbage (garbage.ts). Written by the trainer process when a
-// training is planned and when its result is published, so that the workflow carries none of it.
-import { sha256OfJson } from '../artifacts/hash.js';
-import type { ArtifactStore, JsonObject } from '../artifacts/store.js';
+// What trainings need of the store, as roots of the collection of garbage: of a plan, of a segment, of what was published.
+import { ROOT_KIND, type RunRoot, type TrainingRecipe } from '../artifacts/run-root.js';
+import type { ArtifactStore } from '../artifacts/store.js';
 import type { PlanInput, PlanResult } from '../spec/preparation-stages.js';
 import type { PublishInput } from '../spec/publishing-stages.js';
-import type { ArtifactRef, CheckpointRef } from '../spec/stages.js';
-import type { OpenSegmentInput, OpenSegmentResult, TrainEpochInput } from '../spec/training-stages.js';
-
-/** Kind of the records. */
-export const ROOT_KIND = 'run';
-
-/** What a run needs. */
-export interface RunRoot {
-  lineage: string;
-  artifacts: ArtifactRef[];
-  /** Checkpoints that are needed beside the newest of the lineage, e.g. a segment's parent. */
-  checkpoints: CheckpointRef[];
-  /** The published checkpoint; absent while the run goes on, and then every checkpoint of the lineage is needed. */
-  published?: CheckpointRef;
-  /** How the lineage's checkpoints are made: what training them again takes. */
-  training?: TrainingRecipe;
-}
-
-/** What an epoch's training takes beside the epoch. */
-export type TrainingRecipe = Pick<TrainEpochInput, 'model' | 'tokens' | 'plan' | 'training'>;
-
-/** Notes what a run needs; noted again, it counts as touched. */
-export async function recordRoot(store: ArtifactStore, root: RunRoot): Promise<void> {
-  const key = `${root.lineage}/${sha256OfJson(root).slice(0, 16)}`;
-  await store.createRecord(ROOT_KIND, key, root as unknown as JsonObject);
-  await store.touchRecord(ROOT_KIND, key);
-}
+import type { OpenSegmentInput, OpenSegmentResult } from '../spec/training-stages.js';
 
 /** How a lineage's checkpoints were made, if a run in the store has noted it. */
 export async function trainingOf(store: ArtifactStore, lineage: string): Promise<TrainingRecipe | undefined> {
@@ -43,10 +16,10 @@ export async function trainingOf(store: ArtifactStore, lineage: string): Promise
 
 /** Of a planned training. */
 export function plannedRoot(
-  { model, retrieval, spec: { training } }: PlanInput,
+  { model, retrieval, madeFrom = [], spec: { training } }: PlanInput,
   { tokens, plan, lineage }: PlanResult,
 ): RunRoot {
-  const artifacts = [model, retrieval, tokens, plan];
+  const artifacts = [model, retrieval, ...madeFrom, tokens, plan];
   return { lineage, artifacts, checkpoints: [], training: { model, tokens, plan, training } };
 }
 

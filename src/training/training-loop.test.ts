@@ -4,11 +4,12 @@ import { DamagedError } from '../artifacts/store.js';
 import type { PlanResult } from '../spec/preparation-stages.js';
 import type { CheckpointRef } from '../spec/stages.js';
 import { readArtifact } from '../artifacts/artifact.js';
+import { recordRoot } from '../artifacts/run-root.js';
 import { courseOf } from './course.js';
 import { longestStepMs } from './estimate.js';
 import type { TrainingPlan } from './plan.js';
 import { findCheckpoint, newestCheckpoint, type CheckpointContent } from './checkpoint.js';
-import { plannedRoot, recordRoot, segmentRoot } from './run-root.js';
+import { plannedRoot, segmentRoot } from './run-root.js';
 import { openSegment } from './segment.js';
 import { trainOn, withTensors, type TrainEpochContext } from './training-loop.js';
 
