@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT_KIND } from '../src/artifacts/run-root.js';
 import { openLocalStore } from '../src/artifacts/local-store.js';
 import { parseSpec } from '../src/spec/parse.js';
+import type { PinResult } from '../src/spec/preparation-stages.js';
 import type { StageProgress } from '../src/spec/stages.js';
 import { createActivities, TrainerPool, type Activities, type WorkerSettings } from './index.js';
 
@@ -98,11 +99,14 @@ describe('pinInputs', () => {
     await mkdir(tokenizer);
     await writeFile(join(tokenizer, 'tokenizer.json'), '{}');
     await writeFile(join(folder, 'data', 'pairs.jsonl'), '{"question":"q","answer":"a"}\n');
-    const pins = await pin({ model: { random: { tokenizer: './tokenizer' } }, dataset: './pairs.jsonl' });
+    const pins = (await pin({
+      model: { random: { tokenizer: './tokenizer' } },
+      dataset: './pairs.jsonl',
+    })) as PinResult;
     const store = await openLocalStore({ folder: settings.store });
     const [key] = await store.listRecords(ROOT_KIND);
     expect(await store.readRecord(ROOT_KIND, key!)).toMatchObject({
-      artifacts: [pins.model, pins.dataset].map((each) => 'snapshot' in each && each.snapshot),
+      artifacts: [pins.model, pins.dataset].map((each) => ('snapshot' in each ? each.snapshot : undefined)),
     });
   });
 
@@ -137,10 +141,28 @@ describe('an activity in the trainer', () => {
     expect(JSON.stringify([failure.message, failure.stack, String(failure.cause)])).not.toContain('abcdefghijklmnop');
   });
 
-  it('whose error nobody foresaw is tried again, but not for ever', async () => {
-    expect(await failureOf(play('nonsense'))).toMatchObject({ type: 'UnexpectedError', nonRetryable: false });
-    const late = environment({ attempt: 10 });
-    expect(await failureOf(play('nonsense', late))).toMatchObject({ type: 'UnexpectedError', nonRetryable: true });
+  const nonRetryables = async (plays: string[], from = 1) => {
+    const told: (boolean | undefined | null)[] = [];
+    for (const [index, what] of plays.entries()) {
+      told.push((await failureOf(play(what, environment({ attempt: from + index })))).nonRetryable);
+    }
+    return told;
+  };
+  const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+
+  it('whose error nobody foresaw is tried again, but not more than ten times in a row', async () => {
+    const attempts = times(10, 'nonsense');
+    expect(await nonRetryables(attempts)).toEqual([...times(9, false), true]);
+    // Scheduled anew, or reset, it begins anew.
+    expect(await nonRetryables(attempts.slice(1))).toEqual(times(9, false));
+    expect(await failureOf(play('nonsense', environment({ attempt: 10 })))).toMatchObject({
+      ...{ type: 'UnexpectedError', nonRetryable: true },
+    });
+  });
+
+  it('whose error nobody foresaw is tried again after many attempts that were stopped, or failed by what may pass', async () => {
+    expect(await nonRetryables(['nonsense'], 99)).toEqual([false]);
+    expect(await nonRetryables([...times(8, 'nonsense'), 'retryable', 'nonsense'], 100)).toEqual(times(10, false));
   });
 
   const stopped = async (details: ActivityCancellationDetails) => {

@@ -14,19 +14,22 @@ const ROOM = { finalMessage: 4000, message: 1200, stack: 600, causeMessage: 300,
 const MOST_CAUSES = 2;
 /** Texts are cut to this before they are searched; far from where they end in a failure, so that no secret is cut in two. */
 const LONGEST_SEARCHED = 64_000;
-/** An error that nobody foresaw is most likely a bug: after so many attempts the run ends; a new start goes on where it was. */
-const UNEXPECTED_ATTEMPTS = 10;
+/** An error that nobody foresaw is most likely a bug: after so many in a row the run ends; a new start goes on where it was. */
+const MOST_UNEXPECTED = 10;
 
 /** Options of {@link toFailure}. */
 export interface ToFailureOptions {
-  /** Attempt of the activity, from 1. */
-  attempt: number;
+  /** Unexpected errors in a row that the activity ended by before; default 0. */
+  unexpectedBefore?: number;
   /** Texts to take out literally, e.g. the Hub token in use. */
   secrets?: readonly (string | undefined)[];
 }
 
 /** The failure to throw from an activity for anything thrown inside it. */
-export function toFailure(error: unknown, { attempt, secrets = [] }: ToFailureOptions): TemporalFailure {
+export function toFailure(
+  error: unknown,
+  { unexpectedBefore = 0, secrets = [] }: ToFailureOptions = {},
+): TemporalFailure {
   if (error instanceof TemporalFailure) return error;
   const clean: Clean = (text, room) => fitBytes(redact(text.slice(0, LONGEST_SEARCHED), secrets), room);
   const said = clean(messageOf(error), ROOM.finalMessage);
@@ -50,7 +53,12 @@ export function toFailure(error: unknown, { attempt, secrets = [] }: ToFailureOp
       `Worker: no space left on a disk of it (${what}). Free some; the run goes on by itself.`,
     );
   }
-  return failure('UnexpectedError', attempt >= UNEXPECTED_ATTEMPTS);
+  return failure('UnexpectedError', unexpectedBefore + 1 >= MOST_UNEXPECTED);
+}
+
+/** True for the failure of an error that nobody foresaw. */
+export function isUnexpected(failure: TemporalFailure): boolean {
+  return failure instanceof ApplicationFailure && failure.type === 'UnexpectedError';
 }
 
 /** Frees a text of secrets and cuts it to so many bytes. */

@@ -22,6 +22,7 @@ import type { ActivityServices } from './stage-activity.js';
 import { trainEpoch } from './train-epoch.js';
 import { TrainerPool } from './trainer-pool.js';
 import { transformPairs } from './transform-pairs.js';
+import { UnexpectedErrors } from './unexpected.js';
 import { sourceSettings, type WorkerSettings } from './worker-settings.js';
 
 export type { Activities } from './activities.js';
@@ -35,7 +36,8 @@ export { DEFAULT_TRAINING_TASK_QUEUE, sourceSettings, type WorkerSettings } from
  * @param trainers The warm trainer; give one to close it when the Worker ends. Without, it ends with the Worker's process.
  */
 export function createActivities(settings: WorkerSettings, trainers = new TrainerPool(settings)): Activities {
-  const services: ActivityServices = { settings, sources: sourceSettings(settings), trainers };
+  const unexpected = new UnexpectedErrors();
+  const services: ActivityServices = { settings, sources: sourceSettings(settings), trainers, unexpected };
   return {
     pinInputs: pinInputs(services),
     downloadModel: downloadModel(services),

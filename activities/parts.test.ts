@@ -68,7 +68,6 @@ describe('a failure', () => {
   it('loses secrets in its message, stack and causes', () => {
     const cause = new Error('GET https://hub/x?X-Amz-Signature=beef with hub-secret');
     const failure = toFailure(new FinalError('SourceNotFound', 'Hub: token hub-secret', { cause }), {
-      attempt: 1,
       secrets: ['hub-secret'],
     });
     const texts = [failure, failure.cause, failure.cause?.cause].map((error) =>
@@ -91,9 +90,7 @@ describe('a failure', () => {
       expect(cause.message).toContain('private');
       const thrown = new Error('401 for opensesame-opensesame', { cause });
       Object.assign(thrown, { url: 'https://hub/?token=abc', name: 'Key opensesame-opensesame' });
-      const sent = JSON.stringify(
-        defaultFailureConverter.errorToFailure(toFailure(thrown, { attempt: 1 }), defaultPayloadConverter),
-      );
+      const sent = JSON.stringify(defaultFailureConverter.errorToFailure(toFailure(thrown), defaultPayloadConverter));
       expect(sent).not.toMatch(/opensesame|private|token=abc/);
       expect(sent).toContain('broken JSON');
       expect(sent).toContain('parts.test.ts');
@@ -104,7 +101,7 @@ describe('a failure', () => {
 
   it('of a full disk is NoDiskSpace and tried again without end, wherever it was met', () => {
     const met = new Error("ENOSPC: no space left on device, copyfile 'a' -> 'b'");
-    const failure = toFailure(met, { attempt: 99 });
+    const failure = toFailure(met, { unexpectedBefore: 99 });
     expect(failure).toMatchObject({ type: 'NoDiskSpace', nonRetryable: false });
     expect(failure.message).toMatch(/^Worker: no space left .*copyfile.*Free some/);
   });
@@ -116,13 +113,13 @@ describe('a failure', () => {
       new RetryableError('SourceUnavailable', long, { cause }),
       new Error(`ENOSPC: ${long}`, { cause }),
     ]) {
-      const sent = defaultFailureConverter.errorToFailure(toFailure(error, { attempt: 1 }), defaultPayloadConverter);
+      const sent = defaultFailureConverter.errorToFailure(toFailure(error), defaultPayloadConverter);
       // As JSON it is longer than as the server has it.
       expect(Buffer.byteLength(JSON.stringify(sent))).toBeLessThan(3800);
       expect(sent.message!.length).toBeGreaterThan(400);
       expect(sent.cause?.cause?.stackTrace).toMatch(/^TypeError\n +at /);
     }
-    expect(toFailure(new FinalError('InvalidData', long), { attempt: 1 }).message.length).toBeGreaterThan(1500);
+    expect(toFailure(new FinalError('InvalidData', long)).message.length).toBeGreaterThan(1500);
   });
 });
 

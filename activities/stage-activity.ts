@@ -9,9 +9,10 @@ import type { SourceSettings } from '../src/sources/source-settings.js';
 import type { StageProgress } from '../src/spec/stages.js';
 import { redact } from '../src/trainer/redact.js';
 import type { Told } from './activities.js';
-import { toFailure } from './failures.js';
+import { isUnexpected, toFailure } from './failures.js';
 import { startHeartbeat } from './heartbeat.js';
 import type { TrainerPool } from './trainer-pool.js';
+import type { UnexpectedErrors } from './unexpected.js';
 import type { WorkerSettings } from './worker-settings.js';
 
 /** What activities are made from. */
@@ -19,6 +20,7 @@ export interface ActivityServices {
   settings: WorkerSettings;
   sources: SourceSettings;
   trainers: TrainerPool;
+  unexpected: UnexpectedErrors;
 }
 
 /** Options of {@link stageActivity}. */
@@ -59,11 +61,15 @@ export function stageActivity<Input, Result extends object>(
       if (signal.aborted && isCutShort(result) && !activity.cancellationDetails?.cancelRequested) {
         await activity.cancelled;
       }
+      services.unexpected.note(activity.info, false);
       return withWarnings(result, warnings);
     } catch (error) {
       if (error instanceof CancelledFailure) throw error;
       if (signal.aborted && !(error instanceof FinalError)) await activity.cancelled;
-      throw toFailure(error, { attempt: activity.info.attempt, secrets: [services.settings.hubToken] });
+      const unexpectedBefore = services.unexpected.before(activity.info);
+      const failure = toFailure(error, { unexpectedBefore, secrets: [services.settings.hubToken] });
+      services.unexpected.note(activity.info, isUnexpected(failure));
+      throw failure;
     } finally {
       heartbeat.stop();
     }

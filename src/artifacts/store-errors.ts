@@ -15,6 +15,12 @@ export async function withSystemErrors<T>(location: string, work: () => Promise<
   }
 }
 
+/** A disk or a network share that is away, busy or not ours; too many open files. All of it may pass. */
+const UNAVAILABLE = new Set([
+  ...['EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOENT', 'ENOTDIR', 'ESTALE'],
+  ...['ETIMEDOUT', 'ENOTCONN', 'EBUSY', 'EMFILE'],
+]);
+
 /** The store's error for one of the system, or the error itself. */
 export function storeError(location: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
@@ -25,7 +31,7 @@ export function storeError(location: string, error: unknown): unknown {
       { cause: error },
     );
   }
-  if (code !== undefined && ['EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOENT', 'ENOTDIR', 'ESTALE'].includes(code)) {
+  if (code !== undefined && UNAVAILABLE.has(code)) {
     return new RetryableError('StoreUnavailable', `Store: ${location} cannot be written or read (${code}).`, {
       cause: error,
     });
