@@ -6,7 +6,7 @@ import { questionKey, questionsOf, readTrainedQuestions } from '../dataset/train
 import type { Verdict } from '../spec/evaluation-stages.js';
 import type { ArtifactRef } from '../spec/stages.js';
 import { readDetails, type EvaluationDetails } from './details.js';
-import { compareEvaluations } from './verdict.js';
+import { compareEvaluations, type VerdictContext } from './verdict.js';
 
 /** What {@link compareOnUnseen} takes. */
 export interface UnseenOptions {
@@ -26,6 +26,7 @@ export interface UnseenOptions {
 export async function compareOnUnseen(
   store: ArtifactStore,
   { before, after, retrieval, trainedOn }: UnseenOptions,
+  context: VerdictContext = {},
 ): Promise<{ verdict?: Verdict; questions: number; dropped: number }> {
   const seen = await readTrainedQuestions(store, trainedOn);
   const texts = await questionsOf(store, retrieval, 'test');
@@ -39,6 +40,6 @@ export async function compareOnUnseen(
   return {
     questions,
     dropped: all.queries.length - questions,
-    ...(questions > 0 && { verdict: compareEvaluations(kept, unseen(candidate)) }),
+    ...(questions > 0 && { verdict: await compareEvaluations(kept, unseen(candidate), context) }),
   };
 }

@@ -1,12 +1,22 @@
 // Is the tuned model better? A paired bootstrap (Efron and Tibshirani 1993; for retrieval: Sakai 2006) over the test answers:
 // both models meet the same questions, and all questions of one answer are drawn together, because they succeed and fail together.
 // The interval is the plain percentile one; its draws come from a seeded generator, so a run always reaches the same verdict.
+import { setImmediate } from 'node:timers/promises';
 import { randomStream } from '../random.js';
 import type { Verdict } from '../spec/evaluation-stages.js';
 import type { EvaluationDetails } from './details.js';
 
 /** With fewer answers not even a gain on every one of them is significant: 2 × 0.5⁵ > 5 %. */
 const FEWEST_ANSWERS = 6;
+
+/** Draws between two reports: up to a third of a second. */
+const DRAWS_A_REPORT = 4e6;
+
+/** Who hears of a comparison while it is made; 200,000 answers take over a minute. */
+export interface VerdictContext {
+  /** Called now and then with the resamples drawn so far. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
 
 /** What {@link pairedBootstrap} takes: one entry a question, in the same order before and after. */
 export interface BootstrapInput {
@@ -26,7 +36,10 @@ export interface BootstrapInput {
  *
  * @throws RangeError when the lists differ in length or are empty
  */
-export function pairedBootstrap({ before, after, clusters, seed = 42, resamples = 10_000 }: BootstrapInput): Verdict {
+export async function pairedBootstrap(
+  { before, after, clusters, seed = 42, resamples = 10_000 }: BootstrapInput,
+  { onProgress }: VerdictContext = {},
+): Promise<Verdict> {
   const count = before.length;
   if (count === 0 || after.length !== count || clusters.length !== count) {
     throw new RangeError(
@@ -47,7 +60,12 @@ export function pairedBootstrap({ before, after, clusters, seed = 42, resamples 
   const questions = Float64Array.from(answers, (answer) => answer.questions);
   const random = randomStream(seed);
   const means = new Float64Array(resamples);
+  const resamplesAReport = Math.ceil(DRAWS_A_REPORT / answers.length);
   for (let resample = 0; resample < resamples; resample++) {
+    if (resample % resamplesAReport === 0 && resample > 0) {
+      onProgress?.(resample, resamples);
+      await setImmediate();
+    }
     let difference = 0;
     let drawn = 0;
     for (let i = 0; i < answers.length; i++) {
@@ -74,19 +92,25 @@ export function pairedBootstrap({ before, after, clusters, seed = 42, resamples 
  *
  * @throws RangeError when they are not of the same questions
  */
-export function compareEvaluations(before: EvaluationDetails, after: EvaluationDetails, seed = 42): Verdict {
+export async function compareEvaluations(
+  before: EvaluationDetails,
+  after: EvaluationDetails,
+  context: VerdictContext = {},
+): Promise<Verdict> {
   const order = (details: EvaluationDetails): string => details.queries.map(({ query }) => query).join();
   if (order(before) !== order(after)) {
     throw new RangeError(
       `verdict: the same questions are needed before and after, got ${before.queries.length} and ${after.queries.length} that differ`,
     );
   }
-  return pairedBootstrap({
-    before: before.queries.map(({ ndcg }) => ndcg),
-    after: after.queries.map(({ ndcg }) => ndcg),
-    clusters: after.queries.map(({ answer }) => answer),
-    seed,
-  });
+  return pairedBootstrap(
+    {
+      before: before.queries.map(({ ndcg }) => ndcg),
+      after: after.queries.map(({ ndcg }) => ndcg),
+      clusters: after.queries.map(({ answer }) => answer),
+    },
+    context,
+  );
 }
 
 /** Quantile of sorted values, interpolated linearly between neighbours. */

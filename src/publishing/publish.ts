@@ -122,9 +122,10 @@ async function publish(
   await checkParity({ folder: folder.path, encoder, candidates, maxLength: maxSequenceLength });
 
   report(4);
-  const verdict = compareEvaluations(
+  const verdict = await compareEvaluations(
     await readDetails(store, input.before.artifact),
     await readDetails(store, input.after.artifact),
+    { onProgress: () => report(4, 'the verdict') },
   );
   const { pooling, normalize } = model;
   const snippets = loadSnippets({ name, pooling, maxLength: maxSequenceLength, prompts });

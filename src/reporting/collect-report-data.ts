@@ -55,7 +55,7 @@ export async function collectReportData(input: PublishInput, context: CollectCon
     baseModel: sourceName(input.pins.model),
     dataset: sourceName(input.pins.dataset),
     ...(madeAt !== undefined && { madeAt }),
-    verdict: context.verdict ?? compareEvaluations(old, now),
+    verdict: context.verdict ?? (await compareEvaluations(old, now)),
     topK: spec.evaluation.topK,
     test: {
       questions: now.queries.length,
