@@ -2,7 +2,6 @@
 // embeddings of texts; the optimiser and the loop are elsewhere. A batch in one piece is one graph; in micro-batches it is gradient
 // caching, which gives the same gradients with the memory of one micro-batch.
 import { setImmediate } from 'node:timers/promises';
-import type { Tensor } from 'onnxruntime-node';
 import type { EncoderModel } from '../models/model-folder.js';
 import type { Weights } from '../models/safetensors.js';
 import type { FreezeSpec, TrainingSpec } from '../spec/spec.js';
@@ -20,8 +19,8 @@ import {
   stepGraph,
   type GraphTraining,
 } from './engine-graphs.js';
-import { EngineSession, toTensor } from './engine-session.js';
-import { trainedParameters } from './freeze.js';
+import { EngineParameters } from './engine-parameters.js';
+import { EngineSession } from './engine-session.js';
 import { tokenBatches } from './token-batches.js';
 import type { Parameter, StepResult, TrainingBatch, TrainingEngine } from './training-engine.js';
 
@@ -67,30 +66,16 @@ type GraphKind = 'step' | 'forward' | 'backward' | 'embed' | 'loss';
 /** A model in training or in use. */
 export class Engine implements TrainingEngine {
   private readonly sessions = new Map<string, Promise<EngineSession>>();
-  private readonly parameterFeeds: ReadonlyMap<string, Tensor>;
   private readonly gradientStore: GradientStore;
-  /** Those that are trained, live, in the engine's own layout; the optimiser updates them in place. */
-  readonly parameters: readonly Parameter[];
-  /** Names of parameters that hold the base model's values for certain: not those that an optimiser may change. */
-  private readonly ofBase: Set<string>;
-  private readonly changing: ReadonlySet<string>;
 
   private constructor(
-    /** Not the given weights, which are as large as the parameters. */
     private readonly options: Omit<EngineOptions, 'weights'>,
-    private readonly allParameters: readonly Parameter[],
+    private readonly held: EngineParameters,
   ) {
-    this.parameterFeeds = new Map(
-      allParameters.map(({ name, data, shape }) => [name, toTensor({ data, dims: [...shape] })]),
-    );
     const { architecture, config } = options.model;
-    const names = trainedParameters(architecture, config, options.training?.freeze).map(({ name }) => name);
-    const trained = new Set(names);
-    this.parameters = allParameters.filter(({ name }) => trained.has(name));
-    this.changing = options.training ? trained : new Set();
-    this.ofBase = new Set(allParameters.map(({ name }) => name).filter((name) => !this.changing.has(name)));
+    const trained = new Set(held.trained.map(({ name }) => name));
     const tables = architecture.embeddingTables(config).filter(({ parameter }) => trained.has(parameter));
-    this.gradientStore = new GradientStore(this.parameters, tables, config.hiddenSize);
+    this.gradientStore = new GradientStore(held.trained, tables, config.hiddenSize);
   }
 
   /**
@@ -99,12 +84,12 @@ export class Engine implements TrainingEngine {
    * @throws FinalError `UnsupportedModel` when a weight is missing, `InvalidSpec` when nothing is left to train.
    */
   static async create({ weights, ...options }: EngineOptions): Promise<Engine> {
-    const { architecture, config } = options.model;
-    const data = architecture.toEngine(config, weights);
-    const parameters = architecture
-      .engineParameters(config)
-      .map(({ name, shape, decay }) => ({ name, shape, decay, data: data.get(name)! }));
-    return Promise.resolve(new Engine(options, parameters));
+    return Promise.resolve(new Engine(options, new EngineParameters({ weights, ...options })));
+  }
+
+  /** Those that are trained, live, in the engine's own layout; the optimiser updates them in place. */
+  get parameters(): readonly Parameter[] {
+    return this.held.trained;
   }
 
   /** Length of an embedding. */
@@ -164,7 +149,7 @@ export class Engine implements TrainingEngine {
       signal?.throwIfAborted();
       const packed = this.pack(batch.map((text) => textAt(texts, text)));
       const session = await this.session('embed', packed.groups.length);
-      const outputs = await session.run(packed.feeds, this.parameterFeeds);
+      const outputs = await session.run(packed.feeds, this.held.feeds);
       const embeddings = outputs.get(GRAPH_NAMES.embeddings)!;
       batch.forEach((text, row) =>
         result.set(embeddings.subarray(row * this.dimension, (row + 1) * this.dimension), text * this.dimension),
@@ -177,8 +162,7 @@ export class Engine implements TrainingEngine {
 
   /** A copy of the weights in PyTorch's names and layouts. */
   toWeights(): Weights {
-    const { architecture, config } = this.options.model;
-    return architecture.fromEngine(config, new Map(this.allParameters.map(({ name, data }) => [name, data])));
+    return this.held.toWeights();
   }
 
   /**
@@ -186,26 +170,8 @@ export class Engine implements TrainingEngine {
    *
    * @throws Error when one is of another size, or missing and the engine was made without `readBase`; then none is changed.
    */
-  async load(parameters: ReadonlyMap<string, Float32Array>): Promise<void> {
-    const targets = this.allParameters.filter(({ name }) => parameters.has(name) || !this.ofBase.has(name));
-    const base = targets.every(({ name }) => parameters.has(name)) ? undefined : await this.readBase();
-    const valuesOf = (name: string): Float32Array | undefined => parameters.get(name) ?? base?.get(name);
-    for (const { name, data } of targets) {
-      const length = valuesOf(name)?.length;
-      if (length !== data.length) {
-        throw new Error(`Engine.load: ${name} needs ${data.length} values, got ${length ?? 'none'}`);
-      }
-    }
-    for (const { name, data } of targets) {
-      data.set(valuesOf(name)!);
-      if (parameters.has(name)) this.ofBase.delete(name);
-      else if (!this.changing.has(name)) this.ofBase.add(name);
-    }
-  }
-
-  private async readBase(): Promise<Map<string, Float32Array> | undefined> {
-    const { readBase, model } = this.options;
-    return readBase && model.architecture.toEngine(model.config, await readBase());
+  load(parameters: ReadonlyMap<string, Float32Array>): Promise<void> {
+    return this.held.load(parameters);
   }
 
   /** Frees ONNX Runtime's memory. */
@@ -223,7 +189,7 @@ export class Engine implements TrainingEngine {
   private async runStep(batch: PackedBatch, places: readonly number[], step: number): Promise<number> {
     this.addMasks(batch, places, step);
     const session = await this.session('step', batch.groups.length);
-    const outputs = await session.run(batch.feeds, this.parameterFeeds);
+    const outputs = await session.run(batch.feeds, this.held.feeds);
     this.collect(outputs, batch);
     return outputs.get(GRAPH_NAMES.loss)![0]!;
   }
@@ -235,7 +201,7 @@ export class Engine implements TrainingEngine {
     for (const [at, batch] of micro.entries()) {
       this.addMasks(batch, places[at]!, step);
       const session = await this.session('forward', batch.groups.length);
-      const part = (await session.run(batch.feeds, this.parameterFeeds)).get(GRAPH_NAMES.embeddings)!;
+      const part = (await session.run(batch.feeds, this.held.feeds)).get(GRAPH_NAMES.embeddings)!;
       places[at]!.forEach((text, row) =>
         embeddings.set(part.subarray(row * dimension, (row + 1) * dimension), text * dimension),
       );
@@ -254,7 +220,7 @@ export class Engine implements TrainingEngine {
       this.addMasks(batch, texts, step);
       const session = await this.session('backward', batch.groups.length);
       const seeds = new Map([[GRAPH_NAMES.embeddingsGradient, { data: seed, dims: [texts.length, dimension] }]]);
-      this.collect(await session.run(batch.feeds, seeds, this.parameterFeeds), batch);
+      this.collect(await session.run(batch.feeds, seeds, this.held.feeds), batch);
       this.dropMasks(batch);
       await onMicroBatch?.();
     }
