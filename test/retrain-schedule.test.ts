@@ -216,6 +216,24 @@ describe('the client', () => {
     }
   });
 
+  it('keeps time zone and jitter of a Schedule whose times it changes', async () => {
+    const { client } = environment;
+    const times = { cron: '0 3 1 * *', timezone: 'Europe/Berlin', jitterMs: 60_000 };
+    const { scheduleId } = await createRetrainSchedule(client, specNamed('zoned'), times);
+    const zone = { timezone: 'Europe/Berlin', jitter: 60_000 };
+    await updateRetrainSchedule(client, specNamed('zoned'), { cron: '0 4 2 * *' });
+    const calendars = [{ dayOfMonth: [{ start: 2 }], hour: [{ start: 4 }] }];
+    expect((await describeSchedule(scheduleId)).spec).toMatchObject({ ...zone, calendars });
+    await updateRetrainSchedule(client, specNamed('zoned'), { everyMs: HOUR_MS });
+    const { spec } = await describeSchedule(scheduleId);
+    expect(spec).toMatchObject({ ...zone, intervals: [{ every: HOUR_MS }] });
+    expect(spec.calendars ?? []).toEqual([]);
+    await updateRetrainSchedule(client, specNamed('zoned'), { everyMs: HOUR_MS, timezone: 'UTC', jitterMs: 0 });
+    const changed = (await describeSchedule(scheduleId)).spec;
+    expect([changed.timezone, changed.jitter ?? 0]).toEqual(['UTC', 0]);
+    await client.schedule.getHandle(scheduleId).delete();
+  });
+
   it('refuses a wrong spec before anything is sent', async () => {
     const wrong = { ...specNamed('a'), retrain: { smallestGain: -1 } };
     await expect(createRetrainSchedule(environment.client, wrong, { cron: '@monthly' })).rejects.toMatchObject({

@@ -114,7 +114,7 @@ export async function createRetrainSchedule(
 }
 
 /**
- * Changes a Schedule: the spec, and what else is given; times, policies and a pause that are not given stay.
+ * Changes a Schedule: the spec, and what else is given; times, their zone and jitter, policies and a pause that are not given stay.
  *
  * @throws ScheduleNotFoundError when there is none of this id.
  */
@@ -128,15 +128,14 @@ export async function updateRetrainSchedule(
   const handle = client.schedule.getHandle(scheduleId);
   const keepsTimes = options.cron === undefined && options.everyMs === undefined;
   const wanted = retrainSchedule(spec, keepsTimes ? { ...options, everyMs: DAY_MS } : options);
-  await handle.update(({ spec: times, policies, state, action }) => ({
+  await handle.update(({ spec: { calendars, intervals, ...kept }, policies, state, action }) => ({
     action: { ...wanted.action, taskQueue: options.taskQueue ?? action.taskQueue },
-    spec: keepsTimes
-      ? {
-          ...times,
-          ...(timezone !== undefined && { timezone }),
-          ...(jitterMs !== undefined && { jitter: jitterMs }),
-        }
-      : wanted.spec,
+    spec: {
+      ...kept,
+      ...(keepsTimes ? { calendars, intervals } : wanted.spec),
+      ...(timezone !== undefined && { timezone }),
+      ...(jitterMs !== undefined && { jitter: jitterMs }),
+    },
     policies: {
       overlap: overlap ?? policies.overlap,
       catchupWindow: catchupWindowMs ?? policies.catchupWindow,
