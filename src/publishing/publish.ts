@@ -99,7 +99,7 @@ async function publish(
 
   report(0);
   const dataset = await stage('dataset', datasetName(spec.dataset));
-  await writeDatasetFolder(store, input, dataset.path);
+  await writeDatasetFolder({ ...context, onProgress: (detail) => report(0, detail) }, input, dataset.path);
 
   report(1);
   const history = await readHistory(store, input.epochs.at(-1)?.checkpoint ?? input.published.checkpoint);

@@ -16,9 +16,23 @@ export async function writeOut(folder: string, name: string, content: FileConten
   await pipeline(Readable.from(chunks), await createFile(folder, name));
 }
 
-/** Copies a blob to `folder/name`. */
-export async function copyOut(store: ArtifactStore, ref: BlobRef, folder: string, name: string): Promise<void> {
-  await pipeline(createReadStream(await store.blobPath(ref)), await createFile(folder, name));
+/** Copies a blob to `folder/name`; `onBytes` hears after every MiB how many bytes have been read. */
+export async function copyOut(
+  store: ArtifactStore,
+  ref: BlobRef,
+  folder: string,
+  name: string,
+  onBytes?: (done: number) => void,
+): Promise<void> {
+  const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let done = 0;
+    for await (const chunk of chunks) {
+      onBytes?.((done += chunk.length));
+      yield chunk;
+    }
+  };
+  const source = createReadStream(await store.blobPath(ref), { highWaterMark: 1 << 20 });
+  await pipeline(source, counted, await createFile(folder, name));
 }
 
 async function createFile(folder: string, name: string): Promise<ReturnType<typeof createWriteStream>> {
