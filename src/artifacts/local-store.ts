@@ -9,12 +9,13 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { RetryableError } from '../errors.js';
-import { createExclusively, FILE_MODE, flushFolder, FOLDER_MODE, writeFlushed, writeHashed } from './flushed-files.js';
-import { sha256, sha256OfFile, stableJson } from './hash.js';
+import { createExclusively, FILE_MODE, flushFolder, FOLDER_MODE, writeHashed } from './flushed-files.js';
+import { sha256OfFile } from './hash.js';
 import { takeInventory, pathOfItem } from './local-inventory.js';
 import { listClaims, putClaim, removeClaim } from './local-claims.js';
+import { listRecordKeys, soundBody, writeRecordFile } from './local-records.js';
 import { storeError, withSystemErrors } from './store-errors.js';
 import { makeIdentity, readIdentity } from './store-identity.js';
 import { pathOfBlob, pathOfClaim, pathOfRecord } from './store-layout.js';
@@ -148,7 +149,7 @@ class LocalStore implements ArtifactStore {
     return withSystemErrors(this.location, async () => {
       const temporary = await this.temporaryPath('record');
       try {
-        await writeFlushed(temporary, stableJson({ sha256: sha256(stableJson(body)), body }));
+        await writeRecordFile(temporary, body);
         await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
         for (;;) {
           if (await createExclusively(temporary, path)) return { created: true, body };
@@ -179,18 +180,8 @@ class LocalStore implements ArtifactStore {
   }
 
   async listRecords(kind: string, prefix = ''): Promise<string[]> {
-    const root = join(this.location, 'records', kind);
-    const entries = await this.unlessMissing(readdir(root, { recursive: true, withFileTypes: true }));
-    return (entries ?? [])
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
-      .map((entry) =>
-        join(entry.parentPath, entry.name)
-          .slice(root.length + 1, -'.json'.length)
-          .split(sep)
-          .join('/'),
-      )
-      .filter((key) => key.startsWith(prefix))
-      .sort();
+    const keys = await this.unlessMissing(listRecordKeys(join(this.location, 'records', kind)));
+    return (keys ?? []).filter((key) => key.startsWith(prefix));
   }
 
   async setAsideRecord(kind: string, key: string, reason: string): Promise<void> {
@@ -265,15 +256,6 @@ class LocalStore implements ArtifactStore {
       if (error.code !== 'ENOENT') throw storeError(this.location, error);
     });
     await writeFile(`${target}.reason`, `${path.slice(this.location.length + 1)}: ${reason}\n`, { mode: FILE_MODE });
-  }
-}
-
-function soundBody(text: string): JsonObject | undefined {
-  try {
-    const { sha256: hash, body } = JSON.parse(text) as { sha256: string; body: JsonObject };
-    return hash === sha256(stableJson(body)) ? body : undefined;
-  } catch {
-    return undefined;
   }
 }
 
