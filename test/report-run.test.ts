@@ -125,6 +125,9 @@ describe('the report of a run', () => {
 
   it('is the same when it is collected again', async () => {
     const history = await readHistory(context.store, run.input.published.checkpoint);
-    expect(await collectReportData(run.input, { store: context.store, history })).toEqual(data);
+    const notes: string[] = [];
+    const again = { store: context.store, history, onProgress: (note: string) => notes.push(note) };
+    expect(await collectReportData(run.input, again)).toEqual(data);
+    for (const work of ['word matching', 'cut answers of the test part']) expect(notes.join()).toContain(work);
   });
 });

@@ -107,14 +107,14 @@ function lossPoints({ epoch, steps }: EpochHistory): LossPoint[] {
 
 async function cutAnswers(
   { spec, model, retrieval, corpus }: PublishInput,
-  { store, passagePrompt = '', lowerCase = false }: CollectContext,
+  { store, passagePrompt = '', lowerCase = false, onProgress }: CollectContext,
   maxSequenceLength: number,
 ): Promise<Partial<Record<Part, CutAnswers>>> {
   if (isReadyDataset(spec.dataset) || spec.dataset.corpusCount === 0) return {};
   const counted: Partial<Record<Part, CutAnswers>> = {};
   for (const part of ['train', 'validation', 'test'] as const) {
     if (!corpus.parts[part]) continue;
-    const options = { model, retrieval, part, maxSequenceLength, passagePrompt, lowerCase };
+    const options = { model, retrieval, part, maxSequenceLength, passagePrompt, lowerCase, onProgress };
     const found = await countCutAnswers(store, options);
     if (found) counted[part] = found;
   }
