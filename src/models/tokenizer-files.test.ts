@@ -38,6 +38,49 @@ describe('readTokenizerFiles', () => {
     expect([lines.indexOf('[PAD]'), lines.indexOf('[SEP]')]).toEqual([padTokenId, closingTokenId]);
   });
 
+  it.each([
+    [true, false, true],
+    [false, null, false],
+    [true, null, true],
+    [false, true, true],
+  ])(
+    'states what the normalizer does, whatever the folder said: lower case %s, accents stripped %s, Chinese characters apart %s',
+    async (lowercase, strip_accents, handle_chinese_chars) => {
+      const other = await mkdtemp(join(tmpdir(), 'tokenizer-files-'));
+      const tokenizer = json(await readFile(join(folder, 'tokenizer.json'), 'utf8'));
+      tokenizer.normalizer = {
+        type: 'BertNormalizer',
+        clean_text: true,
+        handle_chinese_chars,
+        strip_accents,
+        lowercase,
+      };
+      await writeFile(join(other, 'tokenizer.json'), JSON.stringify(tokenizer));
+      const expected = { do_lower_case: lowercase, strip_accents, tokenize_chinese_chars: handle_chinese_chars };
+      for (const said of [
+        {},
+        { do_lower_case: !lowercase, strip_accents: !strip_accents, tokenize_chinese_chars: !handle_chinese_chars },
+      ]) {
+        await writeFile(join(other, 'tokenizer_config.json'), JSON.stringify(said));
+        const { files } = await readTokenizerFiles(other, 24);
+        expect(json(files.get('tokenizer_config.json'))).toMatchObject(expected);
+      }
+      await rm(other, { recursive: true });
+    },
+  );
+
+  it('says nothing of normalizers that are not BERT’s', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'tokenizer-files-'));
+    const tokenizer = json(await readFile(join(folder, 'tokenizer.json'), 'utf8'));
+    tokenizer.normalizer = { type: 'Lowercase' };
+    await writeFile(join(other, 'tokenizer.json'), JSON.stringify(tokenizer));
+    await writeFile(join(other, 'tokenizer_config.json'), JSON.stringify({ do_lower_case: true }));
+    const config = json((await readTokenizerFiles(other, 24)).files.get('tokenizer_config.json'));
+    expect(config).toMatchObject({ do_lower_case: true });
+    expect(config).not.toHaveProperty('strip_accents');
+    await rm(other, { recursive: true });
+  });
+
   it('finds no closing token where the tokenizer puts none', async () => {
     const tokenizer = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8'));
     tokenizer.post_processor = null;

@@ -76,7 +76,7 @@ interface ParsedTokenizer {
   vocabularySize: number;
   /** Model type, e.g. `WordPiece`. */
   type: unknown;
-  lowerCase: unknown;
+  normalizer: JsonObject;
 }
 
 function parseTokenizer(json: unknown, folder: string): ParsedTokenizer {
@@ -99,8 +99,8 @@ function parseTokenizer(json: unknown, folder: string): ParsedTokenizer {
     if (isObject(entry)) add(entry.content, entry.id);
   let highest = -1;
   for (const id of idOf.values()) highest = Math.max(highest, id);
-  const lowerCase = isObject(json.normalizer) ? json.normalizer.lowercase : undefined;
-  return { json, idOf, vocabularySize: highest + 1, type: model.type, lowerCase };
+  const normalizer = isObject(json.normalizer) ? json.normalizer : {};
+  return { json, idOf, vocabularySize: highest + 1, type: model.type, normalizer };
 }
 
 function specialTokens(tokenizer: ParsedTokenizer, config: JsonObject, map: JsonObject): Record<string, string> {
@@ -140,14 +140,23 @@ function contentOf(value: unknown): string | undefined {
 
 function tokenizerConfig(
   config: JsonObject,
-  { type, lowerCase }: ParsedTokenizer,
+  { type, normalizer }: ParsedTokenizer,
   special: Record<string, string>,
   maxLength: number,
 ): JsonObject {
   const kept = Object.fromEntries(Object.entries(config).filter(([key]) => !DROPPED.includes(key)));
-  const ofWordPiece =
-    type === 'WordPiece' ? { tokenizer_class: 'BertTokenizer', do_lower_case: lowerCase === true } : {};
-  return { ...ofWordPiece, ...special, ...kept, model_max_length: maxLength };
+  const doLowerCase = normalizer.lowercase === true;
+  const ofWordPiece = type === 'WordPiece' ? { tokenizer_class: 'BertTokenizer', do_lower_case: doLowerCase } : {};
+  // transformers makes BERT's normalizer from these, not from tokenizer.json; what is missing there is true, null and true.
+  const ofNormalizer =
+    type === 'WordPiece' && normalizer.type === 'BertNormalizer'
+      ? {
+          do_lower_case: doLowerCase,
+          strip_accents: typeof normalizer.strip_accents === 'boolean' ? normalizer.strip_accents : null,
+          tokenize_chinese_chars: normalizer.handle_chinese_chars !== false,
+        }
+      : {};
+  return { ...ofWordPiece, ...special, ...kept, ...ofNormalizer, model_max_length: maxLength };
 }
 
 /** vocab.txt as the folder has it, or by the ids of a WordPiece vocabulary without gaps. */
