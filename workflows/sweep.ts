@@ -2,7 +2,7 @@
 // the race trains on to the round's end (trial.ts), they are compared on the validation part, and the weaker ones are trained no further.
 // The test part has no say; the best trial is published by a run of its own, which finds all its epochs trained.
 import { ApplicationFailure, upsertMemo } from '@temporalio/workflow';
-import type { EvaluationPair, SweepComparison, SweepResult, TrialRow } from '../src/spec/comparison.js';
+import type { EvaluationPair, SweepComparison, SweepResult } from '../src/spec/comparison.js';
 import { datasetName, modelName } from '../src/spec/names.js';
 import { demandValidation } from '../src/spec/outcome.js';
 import type { ModelSpec } from '../src/spec/spec.js';
@@ -23,7 +23,8 @@ import type { RunOrder } from './order.js';
 import { prepareData } from './prepare.js';
 import { ndcgOf } from './progress.js';
 import { Several, shortError, shortWarnings } from './several.js';
-import { renderSweepPage, type TrialState } from './sweep-page.js';
+import { allFailed, byValidation, epochsAhead, nameOf, racersOf, type Racer } from './racers.js';
+import { renderSweepPage } from './sweep-page.js';
 import type { TrialResult } from './trial.js';
 
 /**
@@ -38,12 +39,6 @@ export async function sweep(input?: unknown): Promise<SweepResult> {
   } catch (error) {
     throw toWorkflowFailure(error);
   }
-}
-
-/** A trial in the race, with what its evaluations were remembered as. */
-interface Racer extends TrialState {
-  trial: SweepTrial;
-  result?: TrialResult;
 }
 
 interface Pinned {
@@ -66,15 +61,10 @@ class Sweep {
     trials: readonly SweepTrial[],
   ) {
     this.rounds = roundsOf(spec, trials);
-    this.racers = trials.map((trial) => ({
-      trial,
-      row: { trial: trial.trial, label: trial.label, outcome: 'finished', epochs: 0 },
-      status: 'waiting',
-      curve: [],
-    }));
+    this.racers = racersOf(trials);
     this.several = new Several({
       name: sweepName(spec),
-      epochsPlanned: this.epochsAhead(0, this.racers),
+      epochsPlanned: epochsAhead(spec, this.rounds, this.racers),
       render: (progress) =>
         renderSweepPage(progress, { trials: this.racers, epochs: this.rounds.at(-1)!, best: this.best }),
     });
@@ -165,7 +155,7 @@ class Sweep {
       const entered = alive.length;
       await several.children.each(alive, spec.parallel, (racer) => this.train(racer, end, pinned, index));
       alive = alive.filter(({ row }) => row.outcome !== 'failed');
-      if (alive.length === 0) throw this.allFailed();
+      if (alive.length === 0) throw allFailed(this.racers);
       if (isLast) break;
       const going = new Set(byValidation(alive).slice(0, survivorsOf(spec, entered)));
       for (const racer of alive.filter((one) => !going.has(one))) {
@@ -207,7 +197,10 @@ class Sweep {
     }
     const going = this.racers.filter((other) => other.row.outcome === 'finished');
     const done = row.epochs - before;
-    this.several.countEpochs(done, this.several.progress.epochsDone + done + this.epochsAhead(round, going));
+    this.several.countEpochs(
+      done,
+      this.several.progress.epochsDone + done + epochsAhead(this.spec, this.rounds.slice(round), going),
+    );
   }
 
   private runTrial({ trial, row }: Racer, untilEpoch: number, pinned: Pinned): Promise<ChildOutcome<TrialResult>> {
@@ -221,23 +214,6 @@ class Sweep {
       summary: `Trial ${row.trial} to epoch ${untilEpoch}: ${row.label}`,
       args: [trial.spec, null, order],
     });
-  }
-
-  /** Epochs that are still to be trained from this round on, when nothing fails. */
-  private epochsAhead(round: number, going: readonly Racer[]): number {
-    // Which trials survive is not known: those with the most epochs are counted.
-    let left = going.map(({ trial, row }) => ({ done: row.epochs, epochs: trial.spec.training.epochs }));
-    let ahead = 0;
-    for (const [index, end] of this.rounds.entries()) {
-      if (index < round) continue;
-      for (const one of left) {
-        const reach = Math.min(end, one.epochs);
-        ahead += Math.max(0, reach - one.done);
-        one.done = Math.max(one.done, reach);
-      }
-      left = left.sort((a, b) => b.epochs - a.epochs).slice(0, survivorsOf(this.spec, left.length));
-    }
-    return ahead;
   }
 
   /** The best one as a run of its own, which trains nothing anew. */
@@ -283,27 +259,6 @@ class Sweep {
     const { directory } = spec.base.output;
     return several.publish({ storeId, directory }, comparison, published ? 'done' : 'not published');
   }
-
-  private allFailed(): ApplicationFailure {
-    const failed = this.racers.map(({ row }) => row).filter((row): row is TrialRow & { error: object } => !!row.error);
-    const [first] = failed;
-    const lines = failed
-      .slice(0, 5)
-      .map(({ trial, label, error }) => `trial ${trial} (${label}): ${error.type}: ${error.message}`);
-    return ApplicationFailure.nonRetryable(
-      `sweep: every trial of a round failed.\n${lines.join('\n')}`,
-      first?.error.type ?? 'InvalidSpec',
-    );
-  }
-}
-
-function nameOf({ row }: Racer): { number: number; name: string } {
-  return { number: row.trial, name: `Trial ${row.trial} (${row.label})` };
-}
-
-/** Best first; the earlier one when two are equal. */
-function byValidation(racers: readonly Racer[]): Racer[] {
-  return [...racers].sort((a, b) => (b.row.validation ?? -1) - (a.row.validation ?? -1) || a.row.trial - b.row.trial);
 }
 
 function pinsOf(model: ModelSpec, { dataset, models }: Pinned): { model: ModelPin; dataset: DatasetPin } {
