@@ -30,6 +30,13 @@ describe('estimateMemoryMb', () => {
       estimateMemoryMb({ config, parameters, lengths, optimizerCopies });
     expect(of([...mixed, ...mixed])).toBeGreaterThan(of(mixed));
     expect(of([512])).toBeGreaterThan(of([128, 128, 128, 128]));
+    // Pooling's matrix [texts, tokens] in float32: two texts a pair of short texts are many.
+    const short = new Array<number>(2048).fill(10);
+    const pooled = estimateMemoryMb({ config, parameters, lengths: short, texts: 4096 });
+    expect(pooled - estimateMemoryMb({ config, parameters, lengths: short })).toBeCloseTo(
+      (4 * 2048 * 20_480) / 2 ** 20,
+    );
+    expect(estimateMemoryMb({ config, parameters, lengths: short, texts: 0 })).toBeLessThan(pooled - 300);
     expect(of(mixed, 2) - of(mixed, 0)).toBeCloseTo((2 * 4 * parameters) / 2 ** 20);
   });
 });

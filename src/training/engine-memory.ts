@@ -14,6 +14,8 @@ export interface StepMemory {
   freeze?: FreezeSpec | undefined;
   /** Tokens of each text of one micro-batch, the largest that there will be. */
   lengths: readonly number[];
+  /** Texts of the whole batch, at least those of the micro-batch, which is the default. */
+  texts?: number;
   /** Default none. */
   dropout?: DropoutRates;
   /** Copies of the parameters beside weights and gradients: 2 for the moments of AdamW, which is the default. */
@@ -39,6 +41,7 @@ export function estimateMemoryMb({
   trainedParameters = parameters,
   freeze,
   lengths,
+  texts = lengths.length,
   dropout = { hidden: 0, attention: 0 },
   optimizerCopies = 2,
 }: StepMemory): number {
@@ -52,7 +55,9 @@ export function estimateMemoryMb({
   const maskBytes =
     (dropout.hidden > 0 ? (2 * numHiddenLayers + 1) * tokens * hiddenSize : 0) +
     (dropout.attention > 0 ? numHiddenLayers * scores : 0);
+  // The matrices [texts, tokens] that pool the micro-batches are there together: no more than all texts × the most tokens.
+  const poolingBytes = 4 * texts * tokens;
   // Weights, the gradients as the graph gives them and, for a time, their copies; then the optimiser's.
   const parameterBytes = 4 * (parameters + trainedParameters * (2 + optimizerCopies));
-  return (BASE_BYTES + parameterBytes + ARENA_FACTOR * activations + maskBytes) / 2 ** 20;
+  return (BASE_BYTES + parameterBytes + ARENA_FACTOR * activations + maskBytes + poolingBytes) / 2 ** 20;
 }

@@ -3,6 +3,7 @@ import { TrainingFixture, trainingSpec } from '../../test/support/training-fixtu
 import { readArtifact } from '../artifacts/artifact.js';
 import type { TrainingSpec } from '../spec/spec.js';
 import { chooseMicroBatchSize, estimateRun } from './estimate.js';
+import type { MicroBatchTokens } from './planned-model.js';
 import { planTraining, type TrainingPlan } from './plan.js';
 
 let fixture: TrainingFixture;
@@ -94,6 +95,17 @@ describe('planTraining', () => {
     expect(small.microBatchSize).toBe(2);
     expect((await fixture.plan(trainingSpec(), {}, 10_000)).microBatchSize).toBe(2);
     expect((await fixture.plan(trainingSpec({ microBatchSize: 100 }))).microBatchSize).toBe(4);
+  });
+
+  it('counts the texts of the whole batch into the memory, of which short ones may all be in one micro-batch', async () => {
+    const asked: MicroBatchTokens[] = [];
+    const estimateMb = (microBatch: MicroBatchTokens): number => {
+      asked.push(microBatch);
+      return 100;
+    };
+    await fixture.plan(trainingSpec({ seed: 77 }), { estimateMb });
+    expect(asked.length).toBeGreaterThanOrEqual(2);
+    for (const { texts } of asked) expect(texts).toBe(2 * trainingSpec().batchSize);
   });
 
   it('knows an E5 model by what the spec calls it, when its folder does not say', async () => {

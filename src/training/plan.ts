@@ -107,6 +107,7 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
   const { largestBatch, largestPair, longestText } = facts.tokens;
   const microBatch = {
     tokens: Math.min(largestBatch, facts.microBatchSize * largestPair),
+    texts: 2 * training.batchSize,
     longestText,
     dropout: facts.dropout,
   };
@@ -219,7 +220,7 @@ async function rememberPlan(
             batchTokens: counted.largestBatch,
             pairTokens: largestPair,
             limitMb,
-            estimateMb: (tokens) => model.estimateMb({ tokens, longestText, dropout }),
+            estimateMb: (tokens) => model.estimateMb({ tokens, texts: 2 * batchSize, longestText, dropout }),
           }),
       );
       return {

@@ -10,9 +10,11 @@ import { withBaseModel } from './base-folder.js';
 import { estimateMemoryMb } from './engine-memory.js';
 import { differentiatedFrom, trainedParameters } from './freeze.js';
 
-/** A micro-batch, as far as its memory goes: attention's grows with the square of a text's length. */
+/** A micro-batch, as far as its memory goes: attention's grows with the square of a text's length, pooling's with texts × tokens. */
 export interface MicroBatchTokens {
   tokens: number;
+  /** Questions and documents of the whole batch: short ones may all be in one micro-batch. */
+  texts: number;
   /** Tokens of the longest text. */
   longestText: number;
   dropout: DropoutRates;
@@ -61,10 +63,10 @@ export function describeBaseModel(store: ArtifactStore, ref: ArtifactRef, freeze
       parameters,
       trainedParameters: trained,
       denseParameters: (inLayersFrom(0) + 2 * inLayersFrom(differentiatedFrom(freeze))) / 3,
-      estimateMb: ({ tokens, longestText, dropout }) => {
-        // All texts as long as the longest one: no batch of so many tokens takes more.
+      estimateMb: ({ tokens, texts, longestText, dropout }) => {
+        // All texts as long as the longest one: no attention over so many tokens takes more.
         const lengths = new Array<number>(Math.ceil(tokens / longestText)).fill(longestText);
-        return estimateMemoryMb({ config, parameters, trainedParameters: trained, freeze, lengths, dropout });
+        return estimateMemoryMb({ config, parameters, trainedParameters: trained, freeze, lengths, texts, dropout });
       },
       names: await modelNames(folder),
     };
