@@ -150,6 +150,19 @@ describe('publishModel', () => {
     expect(await readdir(join(output, 'data', 'embeddings'))).toEqual(['small']);
   });
 
+  it('reports within the steps that take long on large data or with a large model', async () => {
+    const notes: string[] = [];
+    await publishModel(run.input, { ...run.context, progress: ({ note }) => notes.push(note ?? '') });
+    for (const note of [
+      /^dataset: file 2 of 5, 0 of \d+ MB$/,
+      /^model and ONNX files: onnx\/model\.onnx$/,
+      /^model and ONNX files: onnx\/model_pooled\.onnx$/,
+      /^model and ONNX files: model\.safetensors$/,
+      /^report: word matching, 0 of \d+ questions$/,
+    ])
+      expect(notes).toContainEqual(expect.stringMatching(note));
+  });
+
   it('stops between its steps when it is asked to, and leaves what was there', async () => {
     const before = await hashes();
     const stop = new AbortController();

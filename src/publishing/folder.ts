@@ -21,6 +21,8 @@ export interface WriteModelFolderOptions {
   prompts: EncoderModel['prompts'];
   /** Where to write. */
   folder: string;
+  /** Called with a file's name before each large one, of which there are three as large as the weights. */
+  onProgress?: (file: string) => void;
 }
 
 /** Writes config, weights, tokenizer, modules and ONNX files; returns the SHA-256 of model.safetensors. */
@@ -30,6 +32,7 @@ export async function writeModelFolder({
   maxSequenceLength,
   prompts,
   folder,
+  onProgress,
 }: WriteModelFolderOptions): Promise<string> {
   if (maxSequenceLength > model.config.maxPositionEmbeddings)
     throw new FinalError(
@@ -45,8 +48,14 @@ export async function writeModelFolder({
   ]);
   for (const [name, content] of files) await writeOut(folder, name, content);
   const { model: onnx, pooled } = exportOnnx({ ...described, closingTokenId: tokenizer.closingTokenId }, weights);
-  await writeOut(folder, 'onnx/model.onnx', onnx);
-  await writeOut(folder, 'onnx/model_pooled.onnx', pooled);
+  for (const [name, bytes] of [
+    ['onnx/model.onnx', onnx],
+    ['onnx/model_pooled.onnx', pooled],
+  ] as const) {
+    onProgress?.(name);
+    await writeOut(folder, name, bytes);
+  }
+  onProgress?.('model.safetensors');
   return writeWeights(model.folder, weights, folder);
 }
 

@@ -115,7 +115,15 @@ async function publish(
   const encoder = await context.embedder({ checkpoint: input.published.checkpoint });
   const weights = encoder.toWeights();
   const folder = await stage('embeddings', name);
-  const sha256 = await writeModelFolder({ model, weights, maxSequenceLength, prompts, folder: folder.path });
+  const onProgress = (file: string): void => report(2, file);
+  const sha256 = await writeModelFolder({
+    model,
+    weights,
+    maxSequenceLength,
+    prompts,
+    folder: folder.path,
+    onProgress,
+  });
 
   report(3);
   const candidates = await parityTexts(store, input, { prompts, lowerCase: model.lowerCase });
