@@ -29,6 +29,9 @@ export interface ActivitySnapshot {
   lastFailure?: string;
 }
 
+/** Looks at a run for one at who polls its queue. */
+const LOOKS_PER_POLLERS = 8;
+
 /** Options of {@link watchRun}. */
 export interface WatchRunOptions<Progress = RunProgress> {
   taskQueue: string;
@@ -46,8 +49,13 @@ export async function watchRun<Progress = RunProgress>(
 ): Promise<string> {
   let status = 'RUNNING';
   let watched = run;
+  let noWorker: boolean | undefined;
   for (let turn = 0; !signal?.aborted; turn++) {
-    const snapshot = await lookAtRun<Progress>(client, watched, { taskQueue, withPollers: turn % 8 === 7 });
+    // At first too: where no Worker answers, a turn takes seconds.
+    const withPollers = turn % LOOKS_PER_POLLERS === 0;
+    const snapshot = await lookAtRun<Progress>(client, watched, { taskQueue, withPollers });
+    if (withPollers || snapshot.progress) ({ noWorker } = snapshot);
+    else if (noWorker && snapshot.status === 'RUNNING') snapshot.noWorker = true;
     if (snapshot.status === 'CONTINUED_AS_NEW') {
       // The history had grown long: the run goes on under the same workflow id.
       watched = { workflowId: run.workflowId, runId: '' };

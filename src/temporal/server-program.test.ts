@@ -69,6 +69,11 @@ describe('the settled order', () => {
     serverProgramSteps({ env: { PATH }, cacheFolder: join(folder, 'cache') });
   const cached = (): string => join(folder, 'cache', 'server', `${process.platform}-${process.arch}`, 'temporal');
 
+  it('announces every step that gets or builds the program', () => {
+    const told = stepsFor('').map((step) => step.notice !== undefined);
+    expect(told).toEqual([false, false, true, true, true]);
+  });
+
   it('is PATH, cache, the SDK, the wheel, Go', () => {
     expect(stepsFor('').map((step) => step.name)).toEqual([
       'temporal on PATH',

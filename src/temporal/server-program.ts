@@ -92,6 +92,7 @@ export function serverProgramSteps({
     { name: 'the cache', find: () => findInCache(cached) },
     {
       name: "the SDK's download",
+      notice: `Getting the Temporal server (the SDK's download) …`,
       find: async () => {
         await downloadWithSdk(cached);
         return keep();
