@@ -103,6 +103,24 @@ describe.skipIf(!found.program)('startServer (needs a Temporal server program: s
     }
   });
 
+  it('makes a namespace also when it runs already, in which a run can be started then', async () => {
+    const dbPath = join(folder, 'namespaces', 'temporal.db');
+    await startServer(options(dbPath));
+    try {
+      const namespaces = ['of-its-own'];
+      const again = await startServer({ ...options(dbPath), namespaces });
+      expect(again.started).toBe(false);
+      await startServer({ ...options(dbPath), namespaces });
+      const connection = await Connection.connect({ address: again.address });
+      const client = new Client({ connection, namespace: 'of-its-own' });
+      await client.workflow.start('any', { taskQueue: 'q', workflowId: 'there' });
+      expect((await client.workflow.getHandle('there').describe()).status.name).toBe('RUNNING');
+      await connection.close();
+    } finally {
+      await stopServer(dbPath);
+    }
+  });
+
   it('runs outside the group of the process that started it', async () => {
     const dbPath = join(folder, 'group', 'temporal.db');
     const server = await startServer(options(dbPath));

@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { errorMessage } from '../errors.js';
+import { addNamespaces } from './namespaces.js';
 import { endProcess, identifyProcess, isRunning } from './process-identity.js';
 import { findServerProgram, type ServerProgram } from './server-program.js';
 import {
@@ -31,7 +32,7 @@ export interface StartServerOptions {
   port?: number | undefined;
   /** Port of the UI; default: the one used last, else 8233, else a free one. */
   uiPort?: number | undefined;
-  /** Namespaces to create beside `default`. */
+  /** Namespaces to create beside `default`, on a server that runs already as well. */
   namespaces?: readonly string[];
   program?: ServerProgram;
   onNotice?: (message: string) => void;
@@ -60,6 +61,7 @@ export async function startServer({
     const running = await findRunningServer(path);
     if (running) {
       await waitUntilHealthy(running, START_LIMIT_MS);
+      await addNamespaces(running.address, namespaces);
       return { ...running, started: false };
     }
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
