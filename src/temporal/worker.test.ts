@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer } from '../../test/support/server.js';
-import { createFineTuneWorkers } from './worker.js';
+import { connectWorker, createFineTuneWorkers } from './worker.js';
 
 let environment: TestWorkflowEnvironment;
 let folder: string;
@@ -15,6 +15,26 @@ beforeAll(async () => {
 afterAll(async () => {
   await environment?.teardown();
   await rm(folder, { recursive: true, force: true });
+});
+
+describe('a Worker that waits for a server', () => {
+  it('ends its wait at once when it is asked to', async () => {
+    const controller = new AbortController();
+    let tries = 0;
+    let aborted = 0;
+    const waiting = connectWorker({
+      ...{ address: '127.0.0.1:1', signal: controller.signal },
+      onRetry: () => {
+        // The pauses get longer: 0.5, 1, 2, 4 seconds.
+        if (++tries < 4) return;
+        aborted = performance.now();
+        controller.abort();
+      },
+    });
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+    expect(performance.now() - aborted).toBeLessThan(2000);
+    expect(tries).toBe(4);
+  });
 });
 
 describe('a Worker for training', () => {

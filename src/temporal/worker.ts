@@ -1,5 +1,6 @@
 // The Workers of a run: one for the workflow and the light activities, one with a single slot for training. Both register all
 // activities, so that either queue can be served by any of them. Training on its queue can also run on machines of its own.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
 import {
   NativeConnection,
@@ -139,7 +140,7 @@ export interface ConnectWorkerOptions extends NativeConnectionOptions {
   onRetry?: (message: string) => void;
 }
 
-/** Connects a Worker; a server that is away at first is waited for (a Worker itself would end). */
+/** Connects a Worker; a server that is away at first is waited for (a Worker itself would end). @throws AbortError by the signal. */
 export async function connectWorker({
   limitMs = Infinity,
   signal,
@@ -154,7 +155,7 @@ export async function connectWorker({
     } catch (error) {
       if (Date.now() + pauseMs > end) throw error;
       onRetry(`no connection to ${options.address ?? 'the server'} yet (${errorMessage(error)}); trying again`);
-      await new Promise((wake) => setTimeout(wake, pauseMs));
+      await sleep(pauseMs, undefined, signal ? { signal } : {});
     }
   }
 }
