@@ -6,11 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identifyProcess } from '../src/temporal/process-identity.js';
 import { findServerProgram } from '../src/temporal/server-program.js';
 import { stopServer } from '../src/temporal/server.js';
 import { findRunningServer } from '../src/temporal/server-state.js';
+import { bundleWorkflows, startTestServer } from './support/server.js';
+import { stubActivities } from './support/stub-activities.js';
 import { writeTinyTokenizer } from './support/tiny-tokenizer.js';
 
 const command = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
@@ -112,6 +115,17 @@ describe('the command', () => {
     expect(text).toMatch(/no Temporal server answers at 127\.0\.0\.1:1.*\(from --address\)[^]*finetune server/);
   });
 
+  it('ends with 130 at Ctrl-C also before there is anything to save', { timeout: 60_000 }, async () => {
+    const waiting = call('worker', '--address', '127.0.0.1:1', '--json');
+    // The third pause takes two seconds.
+    await until(() => (waiting.text().match(/trying again/g)?.length ?? 0) >= 3, 'three tries');
+    waiting.process.kill('SIGINT');
+    expect(await waiting.ended).toBe(130);
+    expect(waiting.text()).not.toMatch(/✖|AbortError/);
+    const last = JSON.parse(waiting.text().trimEnd().split('\n').pop() ?? '') as unknown;
+    expect(last).toMatchObject({ status: 'INTERRUPTED', error: { type: 'Interrupted' } });
+  });
+
   it('has a doctor that checks this machine', async () => {
     const { code, last } = await outcome('doctor', '--json');
     const checks = last.checks as { name: string; status: string }[];
@@ -182,6 +196,57 @@ describe.skipIf(!program)('run (needs a Temporal server program: see `finetune d
       text: expect.stringMatching(/Stopped the server/),
     });
     expect(await identifyProcess(left?.pid ?? 0)).toBeUndefined();
+  });
+
+  it('starts no run for somebody who leaves while the Worker is made', async () => {
+    const db = join(folder, 'left', 'temporal.db');
+    const left = call('run', 'spec.json', '--id', 'left', '--db', db);
+    await until(() => /history in .*program/.test(left.text()) || left.process.exitCode !== null, 'the server');
+    left.process.kill('SIGINT');
+    expect(await left.ended).toBe(130);
+    expect(left.text()).toMatch(/Stopping \(Ctrl-C again ends at once\)[^]*Stopped\./);
+    const { address } = (await findRunningServer(db))!;
+    const told = await outcome('result', 'left', '--address', address, '--json');
+    expect(told).toMatchObject({ code: 1, last: { error: { type: 'NotFound' } } });
+    await outcome('server', 'stop', '--db', db);
+  });
+
+  it('tells a run that runs, or is paused on the server, from one that is closed, and how to follow it there', async () => {
+    const extraArgs = ['--dynamic-config-value', 'frontend.WorkflowPauseEnabled=true'];
+    const environment = await startTestServer({ extraArgs });
+    const { address, client } = environment;
+    const workflowId = 'standing';
+    await client.workflow.start('fineTune', { taskQueue: 'elsewhere', workflowId });
+    const ask = () => outcome('result', workflowId, '--address', address, '--json');
+    const follow = `\`finetune watch standing --address ${address}\` follows it`;
+    const running = await ask();
+    expect(running).toMatchObject({ code: 1, last: { workflowId, status: 'RUNNING' } });
+    expect(running.text).toContain(`is still running. ${follow}`);
+    await client.workflowService.pauseWorkflowExecution({
+      ...{ namespace: 'default', workflowId, identity: 'test', reason: 'a test', requestId: 'once' },
+    });
+    const paused = await ask();
+    expect(paused).toMatchObject({ code: 1, last: { workflowId, status: 'PAUSED' } });
+    expect(paused.text).toContain(`is paused on the server; unpause it there to go on. ${follow}`);
+    await environment.teardown();
+  });
+
+  it('says that it looks at the inputs of a run that is complete, which takes long where no Worker is', async () => {
+    const [environment, workflowBundle] = await Promise.all([startTestServer(), bundleWorkflows()]);
+    const { activities } = stubActivities({ trainingTaskQueue: 'gone' });
+    const connection = environment.nativeConnection;
+    const worker = await Worker.create({ connection, taskQueue: 'gone', activities, workflowBundle });
+    const args = [JSON.parse(await readFile(join(folder, 'spec.json'), 'utf8')) as unknown];
+    await worker.runUntil(
+      environment.client.workflow.execute('fineTune', { taskQueue: 'gone', workflowId: 'complete', args }),
+    );
+    const where = ['--address', environment.address, '--task-queue', 'gone'];
+    const starting = call('start', 'spec.json', '--id', 'complete', ...where);
+    await until(() => starting.text() !== '', 'a word');
+    expect(starting.text()).toMatch(/^Complete already; a Worker on the queue "gone" looks whether the inputs/);
+    starting.process.kill('SIGKILL');
+    await starting.ended;
+    await environment.teardown();
   });
 
   it('serves in the foreground, and ends its server at SIGTERM', async () => {

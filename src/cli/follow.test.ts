@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import type { Client } from '@temporalio/client';
+import { describe, expect, it, vi } from 'vitest';
 import type { ConnectionTarget } from '../temporal/connection.js';
 import type { RunProgress } from '../../workflows/progress.js';
-import { frameOf, startForm, uiPage } from './follow.js';
+import { frameOf, startForm, tellFailure, uiPage } from './follow.js';
+import { Output } from './output.js';
 
 // What the view reads of it.
 const progress = { stage: 'train', paused: false, epoch: 2, epochs: 3 } as RunProgress;
@@ -56,5 +58,35 @@ describe('links to the UI', () => {
     expect(uiPage(target('x.tmprl.cloud:7233'), { workflowId: 'w', runId: 'r' })).toMatch(
       /^https:\/\/cloud\.temporal\.io/,
     );
+  });
+});
+
+describe('a run that failed after it had continued as new', () => {
+  it('is told by the run that failed, not by the first one', async () => {
+    const getHandle = (_id: string, runId?: string) => ({
+      describe: () =>
+        Promise.resolve(
+          runId === 'first'
+            ? { runId, status: { name: 'CONTINUED_AS_NEW' } }
+            : { runId: 'last', status: { name: 'FAILED' } },
+        ),
+    });
+    const output = new Output(true);
+    const [say, set] = [vi.spyOn(output, 'say').mockReturnValue(), vi.spyOn(output, 'set')];
+    const code = await tellFailure(
+      {
+        client: { workflow: { getHandle } } as unknown as Client,
+        run: { workflowId: 'long', runId: 'first' },
+        target: {
+          ...{ address: 'a:1', namespace: 'n', from: 'flag', options: { address: 'a:1' } },
+          uiUrl: 'http://127.0.0.1:8233',
+        },
+        ...{ output, taskQueue: 'q' },
+      },
+      new Error('it broke'),
+    );
+    expect(code).toBe(1);
+    expect(set.mock.calls).toMatchObject([[{ workflowId: 'long', runId: 'last', status: 'FAILED' }]]);
+    expect(say.mock.calls.at(-1)).toEqual(['  http://127.0.0.1:8233/namespaces/n/workflows/long/last']);
   });
 });

@@ -7,7 +7,7 @@ import type { ConnectionTarget } from '../temporal/connection.js';
 import { FINE_TUNE_WORKFLOW } from '../temporal/defaults.js';
 import { watchRun, type RunSnapshot } from '../temporal/run-watch.js';
 import { errorBlock, errorFacts } from './errors.js';
-import { callAs } from './invocation.js';
+import { callOn } from './invocation.js';
 import { jsonOutcome, type Output } from './output.js';
 import { ProgressView, type ProgressFrame } from './progress-view.js';
 import { summary } from './summary.js';
@@ -93,15 +93,34 @@ export async function tellFailure(
   error: unknown,
   more: object = {},
 ): Promise<number> {
-  const status = await fineTuneHandle(client, workflowId, runId || undefined)
-    .describe()
-    .then((description) => description.status.name)
-    .catch(() => 'UNKNOWN');
+  const closed = await lastOfChain(client, { workflowId, runId });
   output.say(errorBlock(error, { verbose }));
-  const page = uiPage(target, { workflowId, runId });
+  const page = uiPage(target, closed);
   if (page !== undefined) output.say(`  ${page}`);
-  output.set({ ...jsonOutcome({ workflowId, runId, status }, undefined, errorFacts(error)), ...more });
+  output.set({ ...jsonOutcome(closed, undefined, errorFacts(error)), ...more });
   return EXIT.failed;
+}
+
+/** The run that failed: where it continued as new, the newest of its workflow id, as its result does. */
+async function lastOfChain(
+  client: Client,
+  { workflowId, runId }: FollowedRun,
+): Promise<FollowedRun & { status: string }> {
+  const describe = (ofRun: string | undefined): Promise<FollowedRun & { status: string }> =>
+    fineTuneHandle(client, workflowId, ofRun)
+      .describe()
+      .then((description) => ({ workflowId, runId: description.runId, status: description.status.name }));
+  try {
+    const run = await describe(runId || undefined);
+    return run.status === 'CONTINUED_AS_NEW' ? await describe(undefined) : run;
+  } catch {
+    return { workflowId, runId, status: 'UNKNOWN' };
+  }
+}
+
+/** What is said while a Worker elsewhere looks at the inputs of a run that is complete. */
+export function lookingAtInputs(taskQueue: string): string {
+  return `Complete already; a Worker on the queue "${taskQueue}" looks whether the inputs have changed (some seconds; up to 20 when none is there) …`;
 }
 
 /** Page of the run in the Temporal UI, where that is known. */
@@ -145,7 +164,8 @@ export function frameOf(snapshot: RunSnapshot, taskQueue: string): ProgressFrame
   if (activity?.stage) frame.progress = activity.stage;
   if (progress && progress.epoch > 0) Object.assign(frame, { epoch: progress.epoch, epochs: progress.epochs });
   if (progress?.paused) frame.note = 'paused; send the signal "resume" to go on';
-  else if (noWorker) frame.note = `no Worker polls the queue "${taskQueue}": start one with \`${callAs('worker')}\``;
+  else if (noWorker)
+    frame.note = `no Worker polls the queue "${taskQueue}": start one with \`${callOn('worker', { taskQueue })}\``;
   else if (activity?.lastFailure !== undefined && activity.attempt > 1)
     frame.note = `attempt ${activity.attempt} after: ${activity.lastFailure}`;
   else if (activity?.waiting) frame.note = 'waiting for a Worker';

@@ -5,6 +5,9 @@ import { DEFAULT_TASK_QUEUE } from '../temporal/defaults.js';
 import type { ConnectionFlags } from '../temporal/connection.js';
 import type { WorkerSettings } from '../../activities/worker-settings.js';
 
+/** Folder of checkpoints and prepared data, unless another is named. */
+export const DEFAULT_STORE = '.finetune';
+
 /** Options of every command that talks to a server. */
 export interface ConnectionOptionValues extends ConnectionFlags {
   taskQueue: string;
@@ -54,7 +57,7 @@ export function withConnection(command: Command): Command {
 /** `--store`, `--data`, `--allow-hub` and `--threads`. */
 export function withWork(command: Command): Command {
   return command
-    .addOption(new Option('--store <dir>', 'folder of checkpoints and prepared data').default('.finetune'))
+    .addOption(new Option('--store <dir>', 'folder of checkpoints and prepared data').default(DEFAULT_STORE))
     .option('--data <dir...>', 'folders that may be read and written; default: the working directory and its parent')
     .option(
       '--allow-hub <name...>',

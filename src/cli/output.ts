@@ -9,7 +9,7 @@ import { printable } from './printable.js';
 export interface JsonOutcome {
   workflowId: string | null;
   runId: string | null;
-  /** Temporal's status of the run (`COMPLETED`, `FAILED`, …), or `INVALID` when none was started. */
+  /** Temporal's status of the run (`COMPLETED`, `FAILED`, …), or, when none was started, `INVALID`, after Ctrl-C `INTERRUPTED`. */
   status: string;
   model: { path: string; sha256: string } | null;
   metrics: { before: Metrics; after: Metrics } | null;
@@ -19,6 +19,9 @@ export interface JsonOutcome {
   /** Only when something went wrong. */
   error?: { type: string; message: string };
 }
+
+/** What `--json` says of a command that was stopped. */
+export const INTERRUPTED = { type: 'Interrupted', message: 'the command was stopped before the run was complete' };
 
 /** A command's outcome as an object; `result` is absent unless the run is complete. */
 export function jsonOutcome(

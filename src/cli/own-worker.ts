@@ -7,8 +7,9 @@ import { defaultDbPath } from '../temporal/server-state.js';
 import { connectWorker, createFineTuneWorkers } from '../temporal/worker.js';
 import { connectClient, converterOf } from './connect.js';
 import { startForm } from './follow.js';
-import { callAs } from './invocation.js';
+import { callAs, callOn, quoted } from './invocation.js';
 import {
+  DEFAULT_STORE,
   workerSettings,
   type CommonOptionValues,
   type ConnectionOptionValues,
@@ -33,9 +34,6 @@ export interface OwnWorker {
   working: Promise<void>;
 }
 
-/** What `--json` says of a command that was stopped. */
-export const INTERRUPTED = { type: 'Interrupted', message: 'the command was stopped before the run was complete' };
-
 /** Runs a Worker around `use`; the server stays up afterwards. @returns the exit code of `use`. */
 export async function withOwnWorker(
   options: OwnWorkerOptions,
@@ -45,9 +43,11 @@ export async function withOwnWorker(
   const { taskQueue, verbose, json } = options;
   const settings = workerSettings(options);
   const target = namedTarget(options) ?? (await ownServer(options, output));
+  const { signal } = onInterrupt();
+  let stop = (): void => output.say('\nStopping (Ctrl-C again ends at once) …');
+  signal.addEventListener('abort', () => stop());
   const client = await connectClient(target, output);
   await installWorkerLog({ verbose, folder: settings.store });
-  const { signal } = onInterrupt();
 
   const connection = await connectWorker({ ...target.options, limitMs: 30_000, signal });
   const workers = await createFineTuneWorkers({
@@ -58,10 +58,12 @@ export async function withOwnWorker(
     taskQueue,
     shutdownGraceTimeMs: 3_000,
   });
-  signal.addEventListener('abort', () => {
+  // Making them takes some seconds; a run is not begun for somebody who has left meanwhile.
+  signal.throwIfAborted();
+  stop = () => {
     output.say('\nStopping: the trainer saves what it has (Ctrl-C again ends at once) …');
     workers.shutdown();
-  });
+  };
   const working = workers.run();
   let code: number;
   try {
@@ -72,12 +74,27 @@ export async function withOwnWorker(
     await connection.close().catch(() => undefined);
   }
   if (target.from === 'local server' && !json) {
-    output.say(`\nThe server stays up for its pages (${target.uiUrl}); \`${callAs('server stop')}\` ends it.`);
+    output.say(`\nThe server stays up for its pages (${target.uiUrl}); \`${stopCommand(options)}\` ends it.`);
     output.say(
-      `Start runs from the UI, while a Worker is up (\`${callAs('worker')}\`): ${startForm(target, taskQueue)}`,
+      `Start runs from the UI, while a Worker is up (\`${workerCommand(options)}\`): ${startForm(target, taskQueue)}`,
     );
   }
   return code;
+}
+
+function stopCommand({ db }: OwnWorkerOptions): string {
+  return callAs(['server stop', ...(db === undefined ? [] : ['--db', quoted(db)])].join(' '));
+}
+
+/** A Worker on the same store that reads the same folders. */
+function workerCommand(options: OwnWorkerOptions): string {
+  const { store, data = [], allowHub = [] } = options;
+  const flags = [
+    ...(store === DEFAULT_STORE ? [] : ['--store', quoted(store)]),
+    ...(data.length === 0 ? [] : ['--data', ...data.map(quoted)]),
+    ...(allowHub.length === 0 ? [] : ['--allow-hub', ...allowHub.map(quoted)]),
+  ];
+  return callOn(['worker', ...flags].join(' '), options);
 }
 
 async function ownServer(

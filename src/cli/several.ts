@@ -8,12 +8,12 @@ import type { TrialResult } from '../../workflows/trial.js';
 import { findTarget, type ConnectionTarget } from '../temporal/connection.js';
 import type { WorkflowRun } from '../temporal/start-or-join.js';
 import { connectClient } from './connect.js';
-import { EXIT, tellFailure, tellOutcome, uiPage, type FollowOptions } from './follow.js';
+import { EXIT, lookingAtInputs, tellFailure, tellOutcome, uiPage, type FollowOptions } from './follow.js';
 import { followParent, type Surroundings } from './follow-parent.js';
-import { callAs } from './invocation.js';
+import { callAgain, callOn } from './invocation.js';
 import { withCommon, withConnection, withWork } from './options.js';
-import { jsonOutcome, type Output } from './output.js';
-import { INTERRUPTED, withOwnWorker, type OwnWorkerOptions } from './own-worker.js';
+import { INTERRUPTED, jsonOutcome, type Output } from './output.js';
+import { withOwnWorker, type OwnWorkerOptions } from './own-worker.js';
 import { clock, type ProgressFrame } from './progress-view.js';
 import { chainSummary, sweepSummary, trialSummary } from './several-summary.js';
 import { onInterrupt } from './signals.js';
@@ -63,13 +63,12 @@ export function withSeveral(command: Command): Command {
 /** Starts (or joins, or finds) and waits for the end. @returns the exit code. */
 export async function runSeveral<Result extends SeveralResult>(
   kind: SeveralKind<Result>,
-  specPath: string,
   options: SeveralOptions,
   output: Output,
 ): Promise<number> {
   const { detach = false } = options;
   const hasOwnWorker = options.worker && !detach;
-  const again = callAs(`${kind.name} ${specPath}${hasOwnWorker ? '' : ' --no-worker'}`);
+  const again = callAgain();
   const work = async (
     client: Client,
     target: ConnectionTarget,
@@ -80,14 +79,18 @@ export async function runSeveral<Result extends SeveralResult>(
     const run = await kind.start(client, {
       workflowId: id,
       taskQueue,
-      // With a Worker elsewhere its disk is not seen from here.
-      arePublished: (result) => !hasOwnWorker || pathsOf(result).every((path) => existsSync(path)),
+      arePublished: (result) => {
+        if (hasOwnWorker) return pathsOf(result).every((path) => existsSync(path));
+        // With a Worker elsewhere its disk is not seen from here.
+        output.say(lookingAtInputs(taskQueue));
+        return true;
+      },
     });
     output.say(HEADLINES[run.outcome](kind.name, run.workflowId));
     output.say(`  ${uiPage(target, run) ?? `on ${target.address}`}`);
     const { workflowId, runId } = run;
     if (detach && run.outcome !== 'finished') {
-      output.say(`Follow it with \`${callAs(`watch ${workflowId}`)}\`.`);
+      output.say(`Follow it with \`${callOn(`watch ${workflowId}`, options)}\`.`);
       output.set({ ...jsonOutcome({ workflowId, runId, status: 'RUNNING' }), result: null });
       return EXIT.completed;
     }

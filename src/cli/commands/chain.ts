@@ -27,7 +27,6 @@ async function chain(specPath: string, options: SeveralOptions, output: Output):
             arePublished(result) && (await hasSameChainInputs(client, result, spec, taskQueue)),
         }),
     },
-    specPath,
     options,
     output,
   );

@@ -5,10 +5,10 @@ import type { Command } from 'commander';
 import { hasSameInputs, startFineTune } from '../../temporal/client.js';
 import { action } from '../action.js';
 import { EXIT, followRun, tellOutcome, uiPage } from '../follow.js';
-import { callAs } from '../invocation.js';
+import { callAgain } from '../invocation.js';
 import { withCommon, withConnection, withWork } from '../options.js';
-import { jsonOutcome, type Output } from '../output.js';
-import { INTERRUPTED, withOwnWorker, type OwnWorkerOptions } from '../own-worker.js';
+import { INTERRUPTED, jsonOutcome, type Output } from '../output.js';
+import { withOwnWorker, type OwnWorkerOptions } from '../own-worker.js';
 import { readSpecFile } from '../spec-file.js';
 
 interface RunOptions extends OwnWorkerOptions {
@@ -42,7 +42,7 @@ async function run(specPath: string, options: RunOptions, output: Output): Promi
     // A Worker that fails ends the wait as well.
     if (await Promise.race([followRun(follow), working.then(() => false)])) return tellOutcome(follow);
     const { workflowId, runId } = started;
-    output.say(`The run ${workflowId} is kept: \`${callAs(`run ${specPath}`)}\` goes on where it was.`);
+    output.say(`The run ${workflowId} is kept: \`${callAgain()}\` goes on where it was.`);
     output.set(jsonOutcome({ workflowId, runId, status: 'RUNNING' }, undefined, INTERRUPTED));
     return EXIT.interrupted;
   });

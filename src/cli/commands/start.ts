@@ -1,11 +1,11 @@
 // `finetune start SPEC`: the client alone; a Worker has to run somewhere. Waits for the end, or returns at once with --detach.
 import type { Command } from 'commander';
-import { startFineTune } from '../../temporal/client.js';
+import { hasSameInputs, startFineTune } from '../../temporal/client.js';
 import { findTarget } from '../../temporal/connection.js';
 import { action } from '../action.js';
 import { connectClient } from '../connect.js';
-import { EXIT, followRun, tellOutcome, uiPage } from '../follow.js';
-import { callAs } from '../invocation.js';
+import { EXIT, followRun, lookingAtInputs, tellOutcome, uiPage } from '../follow.js';
+import { callOn } from '../invocation.js';
 import { jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
 import { onInterrupt } from '../signals.js';
@@ -32,28 +32,27 @@ async function start(specPath: string, options: StartOptions, output: Output): P
   const spec = await readSpecFile(specPath);
   const target = await findTarget(options);
   const client = await connectClient(target, output);
-  const run = await startFineTune(client, spec, { workflowId: options.id, taskQueue });
+  const run = await startFineTune(client, spec, {
+    ...{ workflowId: options.id, taskQueue },
+    isCurrent: (result, parsed) => {
+      output.say(lookingAtInputs(taskQueue));
+      return hasSameInputs(client, result, parsed, { taskQueue });
+    },
+  });
   const { workflowId, runId } = run;
   output.say(
     `${run.outcome === 'started' ? 'Started' : run.outcome === 'joined' ? 'Joined' : 'Complete already:'} ${workflowId}`,
   );
   output.say(`  ${uiPage(target, run) ?? `on ${target.address}`}`);
   if (detach) {
-    output.say(`Follow it with \`${watchCommand(workflowId, options)}\`.`);
+    output.say(`Follow it with \`${callOn(`watch ${workflowId}`, options)}\`.`);
     output.set(jsonOutcome({ workflowId, runId, status: run.outcome === 'finished' ? 'COMPLETED' : 'RUNNING' }));
     return EXIT.completed;
   }
   const { signal } = onInterrupt();
   const follow = { client, run, target, output, taskQueue, verbose, signal };
   if (await followRun(follow)) return tellOutcome(follow);
-  output.say(`Not waiting any more; the run goes on. \`${watchCommand(workflowId, options)}\` follows it.`);
+  output.say(`Not waiting any more; the run goes on. \`${callOn(`watch ${workflowId}`, options)}\` follows it.`);
   output.set(jsonOutcome({ workflowId, runId, status: 'RUNNING' }));
   return EXIT.interrupted;
-}
-
-function watchCommand(workflowId: string, { address, namespace, profile }: StartOptions): string {
-  const where = Object.entries({ address, namespace, profile }).flatMap(([flag, value]) =>
-    value === undefined ? [] : [`--${flag} ${value}`],
-  );
-  return callAs(['watch', workflowId, ...where].join(' '));
 }

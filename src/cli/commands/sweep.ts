@@ -27,7 +27,6 @@ async function sweep(specPath: string, options: SeveralOptions, output: Output):
             arePublished(result) && (await hasSameSweepInputs(client, result, spec, taskQueue)),
         }),
     },
-    specPath,
     options,
     output,
   );

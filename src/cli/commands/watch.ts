@@ -9,11 +9,12 @@ import {
   SWEEP_WORKFLOW,
   TRIAL_WORKFLOW,
 } from '../../temporal/defaults.js';
+import { isOpen } from '../../temporal/run-watch.js';
 import { followNewest, type WorkflowRun } from '../../temporal/start-or-join.js';
 import { action } from '../action.js';
 import { connectClient } from '../connect.js';
 import { EXIT, followRun, tellOutcome, uiPage, type FollowOptions } from '../follow.js';
-import { callAs } from '../invocation.js';
+import { callOn } from '../invocation.js';
 import { jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
 import { followRetrain, tellRetrain } from '../retrain.js';
@@ -78,8 +79,9 @@ async function result(workflowId: string, options: WatchOptions, output: Output)
   const run = await followNewest<never>(client, workflowId);
   const { status, type } = await fineTuneHandle(client, workflowId, run.runId).describe();
   const kind = kindOf(type, workflowId);
-  if (status.name === 'RUNNING') {
-    output.say(`${workflowId} is still running. \`${callAs(`watch ${workflowId}`)}\` follows it.`);
+  if (isOpen(status.name)) {
+    const state = status.name === 'PAUSED' ? 'is paused on the server; unpause it there to go on' : 'is still running';
+    output.say(`${workflowId} ${state}. \`${callOn(`watch ${workflowId}`, options)}\` follows it.`);
     output.set(jsonOutcome({ workflowId, runId: run.runId, status: status.name }));
     return EXIT.failed;
   }
