@@ -1,26 +1,25 @@
 // The plan stage: token ids of all texts, every epoch's batches counted, the micro-batch decided, and with that the training's name. It is
 // made before the first step, so that the schedule knows its length and a user knows what is coming.
-import { setImmediate } from 'node:timers/promises';
 import { readArtifact, remember, type Artifact } from '../artifacts/artifact.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
 import type { PlanInput, PlanResult } from '../spec/preparation-stages.js';
 import type { ArtifactRef, CheckpointRef } from '../spec/stages.js';
-import type { FreezeSpec, TrainingSpec } from '../spec/spec.js';
+import type { FreezeSpec } from '../spec/spec.js';
 import { promptWarning, resolvePrompts } from '../text/prompts.js';
 import { readTokens, tokenBlobs, tokenizeRetrieval, type TokensFacts, type TokensPart } from '../text/tokenize.js';
-import { batchOf, pairsOf, planBatches, type TrainingPairs } from './batches.js';
+import { countBatches, lengthsOf, longestOf } from './batch-counts.js';
+import { pairsOf, type TrainingPairs } from './batches.js';
 import { newestCheckpoint } from './checkpoint.js';
-import { chooseMicroBatchSize, estimateRun, longestStepMs, memoryLimitMb } from './estimate.js';
+import { chooseMicroBatchSize, estimateRun, memoryLimitMb } from './estimate.js';
 import { lineageOf } from './lineage.js';
 import { NUMERICS_VERSION } from './numerics.js';
 import { describeBaseModel, type PlannedModel } from './planned-model.js';
-import { engineTraining, type EngineCache } from './warm-engine.js';
+import { tryStep } from './tried-step.js';
+import { type EngineCache } from './warm-engine.js';
 
 const VERSION = 2;
-/** A tried step that takes longer is not made again without the first one's preparations. */
-const LONG_STEP_SECONDS = 10;
 
 /** Facts of a `training-plan` artifact; it has no blobs. */
 export interface TrainingPlan {
@@ -94,7 +93,9 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
   const seconds = (performance.now() - began) / 1000; // what follows is for the eye and no part of training
   const isNew = (await newestCheckpoint(context.store, facts.lineage)) === undefined;
   const measured =
-    isNew && context.engines ? await measureStep(context.engines, { input, facts, part, pairs }, context) : undefined;
+    isNew && context.engines
+      ? await tryStep(context.engines, { model: modelRef, training, facts, part, pairs }, context)
+      : undefined;
   const run = estimateRun({
     steps: facts.totalSteps,
     epochs: training.epochs,
@@ -125,46 +126,6 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
     seconds,
     warnings,
   };
-}
-
-/** Makes steps on the batch of median length and throws their gradients away. */
-async function measureStep(
-  engines: EngineCache,
-  { input, facts, part, pairs }: Pick<PlanParts, 'input' | 'part' | 'pairs'> & { facts: TrainingPlan },
-  context: PlanContext,
-): Promise<{ seconds: number; tokens: number }> {
-  const { batchSize, batchSampler: sampler, seed } = input.spec.training;
-  const batches = planBatches({ pairs, batchSize, sampler, seed, epoch: 1 });
-  const lengths = lengthsOf(part, pairs);
-  const tokensOf = (batch: Int32Array): number => batch.reduce((sum, pair) => sum + lengths[pair]!, 0);
-  const median = batches.sort((a, b) => tokensOf(a) - tokensOf(b))[batches.length >> 1]!;
-  const texts = median.length * 2;
-  const batch = { ...batchOf(median, pairs, part, facts), step: 0 };
-  const { engine } = await engines.acquire(context.store, {
-    model: input.model,
-    training: engineTraining(input.spec.training, facts),
-  });
-  context.expectSilence?.(longestStepMs({ ...facts, parameters: engine.parameters }));
-  const report = async (): Promise<void> => {
-    context.progress({
-      stage: 'tokenize',
-      done: texts,
-      total: texts,
-      unit: 'texts',
-      note: 'trying one step, for an estimate of time',
-    });
-    await setImmediate();
-  };
-  const timed = async (): Promise<number> => {
-    const began = performance.now();
-    await engine.step({ ...batch, onMicroBatch: report });
-    await report();
-    return (performance.now() - began) / 1000;
-  };
-  const first = await timed();
-  // The first step also prepares memory, which is nothing beside a long one.
-  const seconds = first > LONG_STEP_SECONDS ? first : await timed();
-  return { seconds, tokens: tokensOf(median) };
 }
 
 interface PlanParts {
@@ -238,46 +199,6 @@ async function rememberPlan(
       };
     },
   });
-}
-
-/** The batches of every epoch, counted. */
-export async function countBatches(
-  { pairs, pairTokens, training }: { pairs: TrainingPairs; pairTokens: Int32Array; training: TrainingSpec },
-  { progress }: Pick<StageContext, 'progress'>,
-): Promise<{ stepsPerEpoch: number[]; pairsPerEpoch: number[]; tokens: number; largestBatch: number }> {
-  const { epochs, batchSize, batchSampler: sampler, seed } = training;
-  const stepsPerEpoch: number[] = [];
-  const pairsPerEpoch: number[] = [];
-  let tokens = 0;
-  let largestBatch = 0;
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    const batches = planBatches({ pairs, batchSize, sampler, seed, epoch });
-    stepsPerEpoch.push(batches.length);
-    pairsPerEpoch.push(batches.reduce((sum, batch) => sum + batch.length, 0));
-    for (const batch of batches) {
-      const ofBatch = batch.reduce((sum, pair) => sum + pairTokens[pair]!, 0);
-      tokens += ofBatch;
-      largestBatch = Math.max(largestBatch, ofBatch);
-    }
-    progress({
-      ...{ stage: 'tokenize', done: epoch, total: epochs, unit: 'steps' },
-      note: 'counting the batches of every epoch',
-    });
-    await setImmediate();
-  }
-  return { stepsPerEpoch, pairsPerEpoch, tokens, largestBatch };
-}
-
-/** Tokens of each pair. */
-export function lengthsOf({ queries, documents }: TokensPart, pairs: TrainingPairs): Int32Array {
-  const length = ({ offsets }: TokensPart['queries'], index: number): number => offsets[index + 1]! - offsets[index]!;
-  return pairs.queries.map((query, pair) => length(queries, query) + length(documents, pairs.documents[pair]!));
-}
-
-function longestOf({ offsets }: TokensPart['queries']): number {
-  let longest = 0;
-  for (let text = 1; text < offsets.length; text++) longest = Math.max(longest, offsets[text]! - offsets[text - 1]!);
-  return longest;
 }
 
 function cutWarnings({ parts, maxSequenceLength }: TokensFacts): string[] {

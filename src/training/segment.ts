@@ -11,7 +11,8 @@ import { readTokens, tokenBlobs, type TokensFacts } from '../text/tokenize.js';
 import { pairsOf } from './batches.js';
 import { newestCheckpoint } from './checkpoint.js';
 import { lineageOf } from './lineage.js';
-import { countBatches, lengthsOf, type TrainingPlan } from './plan.js';
+import { countBatches, lengthsOf } from './batch-counts.js';
+import type { TrainingPlan } from './plan.js';
 import { linearSchedule, type Schedule } from './schedule.js';
 
 const VERSION = 1;
