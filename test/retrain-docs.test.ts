@@ -96,7 +96,7 @@ describe('docs/retrain.md', () => {
       const made = join(folder, weights);
       await mkdir(made);
       await writeFile(join(made, 'model.safetensors'), weights);
-      const files = await takeVersion(made, { store, signal: new AbortController().signal });
+      const files = await takeVersion(made, { store, signal: new AbortController().signal, progress: () => undefined });
       const version = { sha256: sha256(weights), files, trainedOn: files, directory: join(folder, 'finetuned') };
       const entry = { event: 'promoted', at: '2026-11-24T03:00:00.000Z', by: 'w', why: '', version } as const;
       await addToChampionLog(store, 'support-encoder', await readChampionLog(store, 'support-encoder'), entry);

@@ -32,7 +32,11 @@ async function promote(weights: string): Promise<void> {
   await mkdir(join(candidate, 'onnx'), { recursive: true });
   await writeFile(join(candidate, 'model.safetensors'), weights);
   await writeFile(join(candidate, 'onnx', 'model.onnx'), `graph of ${weights}`);
-  const files = await takeVersion(candidate, { store, signal: new AbortController().signal });
+  const files = await takeVersion(candidate, {
+    store,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+  });
   const { kind, key } = await remember({
     ...{ store, kind: 'trained-questions', version: 1, inputs: { weights } },
     make: async () => ({ blobs: { questions: await store.putBytes(Buffer.from(weights)) }, facts: {} }),

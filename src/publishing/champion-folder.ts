@@ -30,12 +30,15 @@ const WEIGHTS = 'model.safetensors';
 /** Takes every file of a published folder into the store. */
 export async function takeVersion(
   folder: string,
-  { store, signal }: Pick<StageContext, 'store' | 'signal'>,
+  context: Pick<StageContext, 'store' | 'signal' | 'progress'>,
 ): Promise<ArtifactRef> {
+  const { store } = context;
   const blobs: Record<string, BlobRef> = {};
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  for (const entry of entries.filter((each) => each.isFile())) {
-    signal.throwIfAborted();
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((each) => each.isFile());
+  for (const [done, entry] of files.entries()) {
+    context.signal.throwIfAborted();
+    const note = `taking ${entry.name} of the new version into the store`;
+    context.progress({ stage: 'publish', done, total: files.length, unit: 'files', note });
     const path = join(entry.parentPath, entry.name);
     blobs[relative(folder, path).split(/[\\/]/).join('/')] = await store.putFile(path);
   }

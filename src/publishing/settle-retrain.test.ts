@@ -10,17 +10,20 @@ import type { StageContext } from '../artifacts/stage-context.js';
 import { DamagedError, type ArtifactStore } from '../artifacts/store.js';
 import { readTrainedQuestions } from '../dataset/trained-questions.js';
 import { parseRetrainSpec, type PlacedChampion } from '../spec/retrain.js';
-import type { ArtifactRef } from '../spec/stages.js';
+import type { ArtifactRef, StageProgress } from '../spec/stages.js';
 import { placeChampion } from './champion-folder.js';
 import { settleRetrain, type SettleInput } from './settle-retrain.js';
 
 let root: string;
 let store: ArtifactStore;
 let context: StageContext;
+let reported: StageProgress[];
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'settle-'));
   store = await openLocalStore({ folder: join(root, 'store'), create: true });
-  context = { store, signal: new AbortController().signal, progress: () => undefined, warn: () => undefined };
+  reported = [];
+  const progress = (report: StageProgress) => void reported.push(report);
+  context = { store, signal: new AbortController().signal, progress, warn: () => undefined };
 });
 afterEach(() => rm(root, { recursive: true }));
 
@@ -154,6 +157,13 @@ describe('settling a retrain', () => {
     const entries = await log();
     expect(standingChampion(entries)?.number).toBe(1);
     expect(entries[1]).toMatchObject({ event: 'rejected', champion: 1, why: settled.why });
+  });
+
+  it('tells that it goes on, while it compares and while it takes the files of the version', async () => {
+    await settle({ before: all(0.2), after: all(0.6) });
+    expect(new Set(reported.map(({ note }) => note))).toEqual(
+      new Set(['comparing champion and candidate', 'taking model.safetensors of the new version into the store']),
+    );
   });
 
   it('leaves out the test questions that the champion or the candidate was trained on, however they are written, and counts them', async () => {

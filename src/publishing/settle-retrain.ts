@@ -54,7 +54,12 @@ export async function settleRetrain(input: SettleInput, context: StageContext): 
   }
   const { retrieval, before, after } = candidate.artifacts;
   const trainedOn = await addTrainedQuestions(store, retrieval, standing?.trainedOn);
-  const compared = await compareOnUnseen(store, { before, after, retrieval, trainedOn });
+  const onProgress = (done: number, total: number): void => {
+    context.signal.throwIfAborted();
+    context.progress({ stage: 'evaluate', done, total, unit: 'steps', note: 'comparing champion and candidate' });
+  };
+  onProgress(0, 1);
+  const compared = await compareOnUnseen(store, { before, after, retrieval, trainedOn }, { onProgress });
   const { verdict, questions, dropped } = compared;
   const against = champion ? 'champion' : 'base';
   const comparison: RetrainComparison | undefined = verdict && { against, verdict, questions, dropped };
