@@ -104,7 +104,15 @@ describe('finetune schedule', () => {
     const again = await schedule('create', 'support.json', '--every', '30d');
     expect(again).toMatchObject({
       code: 2,
-      out: { error: { message: expect.stringContaining('is there already') as string } },
+      out: {
+        error: {
+          message: expect.stringMatching(
+            new RegExp(
+              `is there already\\. .*schedule update support\\.json --address ${environment.address}. changes it`,
+            ),
+          ) as string,
+        },
+      },
     });
 
     const spec2 = { ...specNamed('support'), retrain: { smallestGain: 0.01 } };

@@ -15,7 +15,7 @@ import { action, plainAction } from '../action.js';
 import { connectClient } from '../connect.js';
 import { cronText } from '../cron-text.js';
 import { EXIT } from '../follow.js';
-import { callAs } from '../invocation.js';
+import { callOn, quoted } from '../invocation.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
 import type { Output } from '../output.js';
 import { readJsonFile, resolveSpecPaths } from '../spec-file.js';
@@ -104,18 +104,18 @@ async function create(path: string, options: TimeOptions, output: Output): Promi
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     throw new FinalError(
       'InvalidSpec',
-      `schedule: ${error.scheduleId} is there already. \`${callAs(`schedule update ${path}`)}\` changes it.`,
+      `schedule: ${error.scheduleId} is there already. \`${callOn(`schedule update ${quoted(path)}${options.id === undefined ? '' : ` --id ${quoted(options.id)}`}`, options)}\` changes it.`,
       { cause: error },
     );
   });
-  return tell(client, scheduleId, 'Made', output);
+  return tell(client, scheduleId, 'Made', options, output);
 }
 
 async function update(path: string, options: TimeOptions, output: Output): Promise<number> {
   const spec = await readRetrainSpec(path);
   const client = await connectClient(await findTarget(options), output);
-  const { scheduleId } = await updateRetrainSchedule(client, spec, timesOf(options)).catch(unknownSchedule);
-  return tell(client, scheduleId, 'Changed', output);
+  const { scheduleId } = await updateRetrainSchedule(client, spec, timesOf(options)).catch(unknownSchedule(options));
+  return tell(client, scheduleId, 'Changed', options, output);
 }
 
 async function list(options: ServerOptions, output: Output): Promise<number> {
@@ -136,7 +136,7 @@ async function list(options: ServerOptions, output: Output): Promise<number> {
 
 async function describe(scheduleId: string, options: ServerOptions, output: Output): Promise<number> {
   const client = await connectClient(await findTarget(options), output);
-  const described = await client.schedule.getHandle(scheduleId).describe().catch(unknownSchedule);
+  const described = await client.schedule.getHandle(scheduleId).describe().catch(unknownSchedule(options));
   const { spec, policies, info, action: start, state } = described;
   const { intervals = [], calendars = [], timezone, jitter } = spec;
   const times = [...calendars.map(cronText), ...intervals.map(({ every }) => `every ${duration(Number(every))}`)];
@@ -176,33 +176,41 @@ function onSchedule(
 ): (scheduleId: string, options: ServerOptions, output: Output) => Promise<number> {
   return async (scheduleId, options, output) => {
     const client = await connectClient(await findTarget(options), output);
-    await act(client.schedule.getHandle(scheduleId)).catch(unknownSchedule);
+    await act(client.schedule.getHandle(scheduleId)).catch(unknownSchedule(options));
     const done = { trigger: 'Triggered', pause: 'Paused', resume: 'Resumed', delete: 'Deleted' }[name] ?? name;
-    if (name !== 'delete') return tell(client, scheduleId, done, output);
+    if (name !== 'delete') return tell(client, scheduleId, done, options, output);
     output.say(`${done} ${scheduleId}`);
     output.set({ scheduleId, deleted: true });
     return EXIT.completed;
   };
 }
 
-async function tell(client: Client, scheduleId: string, done: string, output: Output): Promise<number> {
+async function tell(
+  client: Client,
+  scheduleId: string,
+  done: string,
+  options: ConnectionOptionValues,
+  output: Output,
+): Promise<number> {
   const { state, info, policies } = await client.schedule.getHandle(scheduleId).describe();
   output.say(`${done} ${scheduleId}${state.paused ? ' (paused)' : ''}`);
   output.say(`  next ${nextOf(info.nextActionTimes)}`);
   const running = info.runningActions.map(({ workflow }) => workflow.workflowId);
   if (running.length > 0)
-    output.say(`  running ${running.join(', ')}; \`${callAs(`watch ${running[0]}`)}\` follows it`);
+    output.say(`  running ${running.join(', ')}; \`${callOn(`watch ${running[0]}`, options)}\` follows it`);
   output.set({ scheduleId, paused: state.paused, next: info.nextActionTimes, running, policies });
   return EXIT.completed;
 }
 
-function unknownSchedule(error: unknown): never {
-  if (!(error instanceof ScheduleNotFoundError)) throw error;
-  throw new FinalError(
-    'InvalidSpec',
-    `schedule: there is no ${error.scheduleId} on this server. \`${callAs('schedule list')}\` shows those that are there.`,
-    { cause: error },
-  );
+function unknownSchedule(options: ConnectionOptionValues): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    throw new FinalError(
+      'InvalidSpec',
+      `schedule: there is no ${error.scheduleId} on this server. \`${callOn('schedule list', options)}\` shows those that are there.`,
+      { cause: error },
+    );
+  };
 }
 
 /** Reads a retrain spec; paths are made absolute against the working directory. */
