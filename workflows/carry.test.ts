@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EpochSummary } from '../src/spec/evaluation-stages.js';
 import type { PublishInput } from '../src/spec/publishing-stages.js';
 import { bundleWorkflows, startTestServer } from '../test/support/server.js';
-import { stubFailure, type StubOptions } from '../test/support/stub-activities.js';
+import { damagingOnce, type StubOptions } from '../test/support/stub-activities.js';
 import { resultOf, SteppedTraining, STUB_SPEC, withStubRun } from '../test/support/workflow-run.js';
 import type { RunMetrics, RunProgress } from './progress.js';
 
@@ -167,17 +167,9 @@ describe('a run that continued as new', { timeout: 180_000 }, () => {
 
   it('makes a change again that came late, when damaged results send it back to the begin', async () => {
     const training = new SteppedTraining(8 * 24 + 3);
-    let isDamaged = true;
-    const replace: StubOptions['replace'] = (stubs) => ({
-      ...training.replace(stubs),
-      publishModel: async (input) => {
-        if (!isDamaged) return stubs.publishModel(input);
-        isDamaged = false;
-        throw stubFailure('ArtifactDamaged', false);
-      },
-    });
+    const stubs = damagingOnce(training, new Set(['publish-model']));
     const spec = { ...STUB_SPEC, training: { epochs: 26 } };
-    await withStubRun({ environment, workflowBundle }, spec, { replace }, async ({ handle }) => {
+    await withStubRun({ environment, workflowBundle }, spec, stubs, async ({ handle }) => {
       const current = environment.client.workflow.getHandle(handle.workflowId);
       await training.reached(8 * 24 + 3);
       await current.executeUpdate('setLearningRate', { args: [{ learningRate: 1e-5 }] });
@@ -193,17 +185,9 @@ describe('a run that continued as new', { timeout: 180_000 }, () => {
   it('ends again where it was stopped early, when damaged results send it back to the begin', async () => {
     const stopped = 8 * 22 + 3;
     const training = new SteppedTraining(stopped);
-    let isDamaged = true;
-    const replace: StubOptions['replace'] = (stubs) => ({
-      ...training.replace(stubs),
-      publishModel: async (input) => {
-        if (!isDamaged) return stubs.publishModel(input);
-        isDamaged = false;
-        throw stubFailure('ArtifactDamaged', false);
-      },
-    });
+    const stubs = damagingOnce(training, new Set(['publish-model']));
     const spec = { ...STUB_SPEC, training: { epochs: 26 } };
-    await withStubRun({ environment, workflowBundle }, spec, { replace }, async ({ handle }) => {
+    await withStubRun({ environment, workflowBundle }, spec, stubs, async ({ handle }) => {
       const current = environment.client.workflow.getHandle(handle.workflowId);
       await training.reached(stopped);
       const { runId } = await current.describe();

@@ -5,7 +5,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleWorkflows, startTestServer } from '../test/support/server.js';
-import { stubFailure, type StubOptions } from '../test/support/stub-activities.js';
+import { damagingOnce, stubFailure, type StubOptions } from '../test/support/stub-activities.js';
 import { resultOf, SteppedTraining, STUB_SPEC, withStubRun } from '../test/support/workflow-run.js';
 import type { RunProgress } from './progress.js';
 
@@ -144,15 +144,8 @@ describe('a run that stopped early', { timeout: 30_000 }, () => {
 
   it('with {"after": "epoch"} ends with the same epoch again', async () => {
     const training = new SteppedTraining(13);
-    const publish = damagedOnce();
-    const replace: StubOptions['replace'] = (stubs) => ({
-      ...training.replace(stubs),
-      publishModel: async (input) => {
-        publish();
-        return stubs.publishModel(input);
-      },
-    });
-    await withStubRun({ environment, workflowBundle }, STUB_SPEC, { replace }, async ({ handle }) => {
+    const stubs = damagingOnce(training, new Set(['publish-model']));
+    await withStubRun({ environment, workflowBundle }, STUB_SPEC, stubs, async ({ handle }) => {
       await training.reached(13);
       await handle.executeUpdate('stopEarly', { args: [{ after: 'epoch' }] });
       training.allow(24);

@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleWorkflows, startTestServer } from '../test/support/server.js';
-import { stubFailure, type StubOptions } from '../test/support/stub-activities.js';
+import { damagingOnce, stubFailure, type StubOptions } from '../test/support/stub-activities.js';
 import {
   failureOf,
   resultOf,
@@ -283,16 +283,8 @@ describe('a lack of memory', () => {
 describe('damaged results after a change', () => {
   it('are made again with the change at the same step', async () => {
     const training = new SteppedTraining(12);
-    let damaged = true;
-    const replace: StubOptions['replace'] = (stubs) => ({
-      ...training.replace(stubs),
-      publishModel: async (input) => {
-        if (!damaged) return stubs.publishModel(input);
-        damaged = false;
-        throw stubFailure('ArtifactDamaged', false);
-      },
-    });
-    await withRun({ replace }, async ({ handle }) => {
+    const stubs = damagingOnce(training, new Set(['publish-model']));
+    await withRun(stubs, async ({ handle }) => {
       await training.reached(12);
       await update(handle, 'setLearningRate', { learningRate: 1e-5 });
       await training.interrupted();

@@ -82,10 +82,10 @@ describe('ProgressWatch', () => {
   });
 });
 
-describe('oomKillCount', () => {
+describe('what /proc and /sys tell', () => {
   let root: string;
   beforeEach(async () => {
-    root = await mkdtemp(join(tmpdir(), 'cgroup-'));
+    root = await mkdtemp(join(tmpdir(), 'system-'));
   });
   afterEach(() => rm(root, { recursive: true, force: true }));
   const files = async (contents: Record<string, string>) => {
@@ -95,81 +95,72 @@ describe('oomKillCount', () => {
     }
   };
 
-  it('reads the group of version 2', async () => {
-    await files({
-      'proc/self/cgroup': '0::/app.slice\n',
-      'sys/fs/cgroup/app.slice/memory.events': 'low 0\noom 4\noom_kill 3\noom_group_kill 0\n',
-    });
-    expect(await oomKillCount(root)).toBe(3);
-  });
-
-  it('reads the group of version 1, also where its path is not visible', async () => {
-    await files({
-      'proc/self/cgroup': '4:memory:/docker/abc\n0::/\n',
-      'sys/fs/cgroup/memory/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 2\n',
-    });
-    expect(await oomKillCount(root)).toBe(2);
-  });
-
-  it('reads the whole machine where there is no group, and nothing where there is none of these', async () => {
-    expect(await oomKillCount(root)).toBeUndefined();
-    await files({ 'proc/vmstat': 'nr_free_pages 1\noom_kill 5\n' });
-    expect(await oomKillCount(root)).toBe(5);
-  });
-});
-
-describe('usableCores', () => {
-  let root: string;
-  beforeEach(async () => {
-    root = await mkdtemp(join(tmpdir(), 'cores-'));
-  });
-  afterEach(() => rm(root, { recursive: true, force: true }));
-  const files = async (contents: Record<string, string>) => {
-    for (const [name, text] of Object.entries(contents)) {
-      await mkdir(dirname(join(root, name)), { recursive: true });
-      await writeFile(join(root, name), text);
-    }
-  };
-  /** Eight hardware threads on four cores, all of which may be used. */
-  const eight = () =>
-    files({
-      'proc/self/status': 'Name:\tnode\nCpus_allowed_list:\t0-3,4-7\n',
-      ...Object.fromEntries(
-        Array.from({ length: 8 }, (_, cpu) => [
-          `sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`,
-          `${cpu % 4},${(cpu % 4) + 4}\n`,
-        ]),
-      ),
+  describe('oomKillCount', () => {
+    it('reads the group of version 2', async () => {
+      await files({
+        'proc/self/cgroup': '0::/app.slice\n',
+        'sys/fs/cgroup/app.slice/memory.events': 'low 0\noom 4\noom_kill 3\noom_group_kill 0\n',
+      });
+      expect(await oomKillCount(root)).toBe(3);
     });
 
-  it('counts two hardware threads of one core once', async () => {
-    await eight();
-    expect(await usableCores(root)).toBe(4);
-  });
-
-  it('counts only what the process may run on', async () => {
-    await eight();
-    await files({ 'proc/self/status': 'Cpus_allowed_list:\t1,5,7\n' });
-    expect(await usableCores(root)).toBe(2);
-  });
-
-  it('counts no more than the container may use, in both versions of control groups', async () => {
-    await eight();
-    await files({ 'proc/self/cgroup': '0::/\n', 'sys/fs/cgroup/cpu.max': '250000 100000\n' });
-    expect(await usableCores(root)).toBe(3);
-    await files({ 'sys/fs/cgroup/cpu.max': 'max 100000\n' });
-    expect(await usableCores(root)).toBe(4);
-    await files({
-      'proc/self/cgroup': '4:cpu,cpuacct:/docker/abc\n',
-      'sys/fs/cgroup/cpu/cpu.cfs_quota_us': '50000\n',
-      'sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n',
+    it('reads the group of version 1, also where its path is not visible', async () => {
+      await files({
+        'proc/self/cgroup': '4:memory:/docker/abc\n0::/\n',
+        'sys/fs/cgroup/memory/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 2\n',
+      });
+      expect(await oomKillCount(root)).toBe(2);
     });
-    expect(await usableCores(root)).toBe(1);
-    await files({ 'sys/fs/cgroup/cpu/cpu.cfs_quota_us': '-1\n' });
-    expect(await usableCores(root)).toBe(4);
+
+    it('reads the whole machine where there is no group, and nothing where there is none of these', async () => {
+      expect(await oomKillCount(root)).toBeUndefined();
+      await files({ 'proc/vmstat': 'nr_free_pages 1\noom_kill 5\n' });
+      expect(await oomKillCount(root)).toBe(5);
+    });
   });
 
-  it('is what Node counts where the system does not tell', async () => {
-    expect(await usableCores(root)).toBe(availableParallelism());
+  describe('usableCores', () => {
+    /** Eight hardware threads on four cores, all of which may be used. */
+    const eight = () =>
+      files({
+        'proc/self/status': 'Name:\tnode\nCpus_allowed_list:\t0-3,4-7\n',
+        ...Object.fromEntries(
+          Array.from({ length: 8 }, (_, cpu) => [
+            `sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`,
+            `${cpu % 4},${(cpu % 4) + 4}\n`,
+          ]),
+        ),
+      });
+
+    it('counts two hardware threads of one core once', async () => {
+      await eight();
+      expect(await usableCores(root)).toBe(4);
+    });
+
+    it('counts only what the process may run on', async () => {
+      await eight();
+      await files({ 'proc/self/status': 'Cpus_allowed_list:\t1,5,7\n' });
+      expect(await usableCores(root)).toBe(2);
+    });
+
+    it('counts no more than the container may use, in both versions of control groups', async () => {
+      await eight();
+      await files({ 'proc/self/cgroup': '0::/\n', 'sys/fs/cgroup/cpu.max': '250000 100000\n' });
+      expect(await usableCores(root)).toBe(3);
+      await files({ 'sys/fs/cgroup/cpu.max': 'max 100000\n' });
+      expect(await usableCores(root)).toBe(4);
+      await files({
+        'proc/self/cgroup': '4:cpu,cpuacct:/docker/abc\n',
+        'sys/fs/cgroup/cpu/cpu.cfs_quota_us': '50000\n',
+        'sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n',
+      });
+      expect(await usableCores(root)).toBe(1);
+      await files({ 'sys/fs/cgroup/cpu/cpu.cfs_quota_us': '-1\n' });
+      expect(await usableCores(root)).toBe(4);
+    });
+
+    it('is what Node counts where the system does not tell', async () => {
+      expect(await usableCores(root)).toBe(availableParallelism());
+    });
   });
 });
