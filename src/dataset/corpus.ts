@@ -7,11 +7,12 @@ import { isReadyDataset } from '../spec/spec.js';
 import type { CorpusInput, CorpusResult } from '../spec/preparation-stages.js';
 import type { Part } from '../spec/stages.js';
 import { contentId, drawsOf, hashKey } from './content-hash.js';
+import { PARTS } from './decide-parts.js';
 import { chunked } from './json-lines.js';
 import { readPairs } from './pairs.js';
 import { makeReadyParts } from './ready.js';
 import { retrievalJson } from './retrieval-set.js';
-import { PARTS, type SplitFacts } from './split.js';
+import type { SplitFacts } from './split.js';
 
 const VERSION = 1;
 

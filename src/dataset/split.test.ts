@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { prepareDataset } from '../../test/support/prepare-dataset.js';
 import { makeTestContext, type TestContext } from '../../test/support/stage-context.js';
-import { normalise } from './content-hash.js';
+import { hashFraction, normalise } from './content-hash.js';
 import type { Pair } from './pairs.js';
 
 let context: TestContext;
@@ -65,17 +65,62 @@ describe('the split by hash', () => {
     expect(new Set([...train, ...validation])).toEqual(answersOf(last.pairs.train));
   });
 
-  it('drops and counts repetitions, and test questions that also stand in train', async () => {
+  it('drops and counts repetitions', async () => {
     const same = { question: 'What is it?', answer: 'This' };
-    const asked = [...Array(40).keys()].map((index) => ({ question: 'HOW  many?', answer: `${index} of them` }));
-    await write('d.jsonl', [...pairs, same, same, ...asked]);
-    const { pairs: parts, split } = await prepare({ source: 'd.jsonl' });
-    expect(parts.test!.some(({ question }) => normalise(question) === 'how many?')).toBe(false);
-    expect(split.dropped['exact duplicate']).toBe(1);
-    expect(split.dropped['test question stands in train']).toBeGreaterThan(2);
-    const total = Object.values(split.parts).reduce((sum, count) => sum + count, 0);
-    const dropped = Object.values(split.dropped).reduce((sum, count) => sum + count, 0);
-    expect(total + dropped).toBe(pairs.length + 2 + asked.length);
+    await write('d.jsonl', [...pairs, same, same]);
+    const { split } = await prepare({ source: 'd.jsonl' });
+    expect(split.dropped).toEqual({ 'exact duplicate': 1 });
+    expect(split.parts.train! + split.parts.test!).toBe(pairs.length + 1);
+  });
+
+  it.each([2, 3, 5])('loses nothing of data with %i answers a question, and tears no question apart', async (count) => {
+    const several = [...Array(500).keys()].flatMap((index) =>
+      [...Array(count).keys()].map((number) => ({ question: `What is ${index}?`, answer: `${number} of ${index}` })),
+    );
+    await write('d.jsonl', several);
+    const { pairs: parts, split } = await prepare({ source: 'd.jsonl', validationRatio: 0.1 }, 'best');
+    expect(split.dropped).toEqual({});
+    const questions = (['train', 'validation', 'test'] as const).map(
+      (part) => new Set(parts[part]!.map(({ question }) => question)),
+    );
+    expect(questions.reduce((sum, { size }) => sum + size, 0)).toBe(500);
+    expect(questions[2]!.size).toBeGreaterThan(75);
+    expect(questions[2]!.size).toBeLessThan(130);
+    expect(questions[1]!.size).toBeGreaterThan(20);
+    expect(questions[1]!.size).toBeLessThan(65);
+    expect(context.warnings).toEqual([]);
+  });
+
+  it('puts pairs with one answer a question where the hash of seed and answer alone says, as ever', async () => {
+    await write('d.jsonl', pairs);
+    const { pairs: parts } = await prepare(
+      { source: 'd.jsonl', testRatio: 0.3, validationRatio: 0.2, seed: 5 },
+      'best',
+    );
+    const partOf = ({ answer }: Pair): string => {
+      if (hashFraction(`5\n${normalise(answer)}`) < 0.3) return 'test';
+      return hashFraction(`validation\n5\n${normalise(answer)}`) < 0.2 ? 'validation' : 'train';
+    };
+    for (const part of ['train', 'validation', 'test'] as const) {
+      expect(parts[part]).toEqual(pairs.filter((pair) => partOf(pair) === part));
+    }
+  });
+
+  it('keeps pairs that a shared question links in train when they are more than the part should have, and tells', async () => {
+    const asked = [...Array(1000).keys()].map((index) => ({ question: ' HOW  many?', answer: `${index} of them` }));
+    await write('d.jsonl', [...asked, ...pairs]);
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const { pairs: parts, split } = await prepare({ source: 'd.jsonl', seed });
+      const inTrain = parts.train!.filter(({ question }) => question === ' HOW  many?');
+      expect(inTrain).toHaveLength(1000);
+      expect(split.parts.test).toBeGreaterThan(250);
+      expect(split.dropped).toEqual({});
+    }
+    expect(context.warnings).toHaveLength(6);
+    expect(context.warnings[0]).toMatch(
+      /^dataset: 1000 of 3000 pairs hang together by .*\(one question stands in 1000 pairs, one answer in 2\), more than testRatio 0\.2 has room for, and so they are all in train\.$/,
+    );
+    expect(context.warnings[0]!.length).toBeLessThan(300);
   });
 });
 
@@ -107,6 +152,21 @@ describe('given splits', () => {
     expect(parts.test).toEqual(pairs.slice(220, 260));
   });
 
+  it('lose the questions that also stand in what was taken out of training', async () => {
+    await write('train.jsonl', pairs.slice(0, 400));
+    await write('dev.jsonl', pairs.slice(0, 440));
+    await write('test.jsonl', pairs.slice(0, 440));
+    const best = await prepare({ source: '.', splits: ['test', 'train'] }, 'best');
+    expect(best.pairs.test).toEqual(pairs.slice(400, 440));
+    expect(best.split.dropped).toEqual({
+      'test question stands in train': best.split.parts.train,
+      'test question stands in validation': best.split.parts.validation,
+    });
+    const carved = await prepare({ source: '.', splits: ['dev', 'train'] }, 'best');
+    expect(carved.pairs.validation).toEqual(pairs.slice(400, 440));
+    expect(carved.split.dropped['validation question stands in test']).toBe(carved.split.parts.test);
+  });
+
   it('without a test split need a testRatio', async () => {
     await files();
     const error: unknown = await prepare({ source: '.', splits: ['train', 'dev'], testRatio: 0 }).catch(
@@ -135,6 +195,16 @@ describe('a split that cannot be made', () => {
     await write('few.jsonl', pairs.slice(0, 60));
     expect(await refused({ source: 'few.jsonl', validationRatio: 0.001 }, 'best')).toMatch(
       /dataset\.validationRatio: /,
+    );
+  });
+
+  it('because one question links everything is told as such', async () => {
+    await write(
+      'd.jsonl',
+      pairs.slice(0, 60).map(({ answer }) => ({ question: 'How?', answer })),
+    );
+    expect(await refused({ source: 'd.jsonl' })).toMatch(
+      /dataset\.testRatio: the test part is empty with .*: 60 of 60 pairs hang together by .*one question stands in 60 pairs.*Take out the questions and answers that nearly every pair shares, or give a test split\. Pairs: train 60/,
     );
   });
 

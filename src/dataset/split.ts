@@ -1,5 +1,6 @@
-// Split: which pairs are for training, for choosing the epoch, for the test. By hash of the answer, so that no answer stands on
-// both sides, the split stays as data grows, and no training seed touches it; splits that the data came with are kept as they are.
+// Split: which pairs are for training, for choosing the epoch, for the test. Pairs that share a question or an answer hang together
+// (pair-groups.ts) and stay together: their part follows from the hash of one of their answers, so that the split stays as data grows,
+// and no training seed touches it. Splits that the data came with are kept as they are.
 import { readArtifact, remember } from '../artifacts/artifact.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import type { BlobRef } from '../artifacts/store.js';
@@ -7,37 +8,27 @@ import { FinalError } from '../errors.js';
 import { isReadyDataset, type TableDatasetSpec } from '../spec/spec.js';
 import type { SplitInput, SplitResult } from '../spec/preparation-stages.js';
 import type { Part } from '../spec/stages.js';
-import { hashFraction, hashKey, normalise } from './content-hash.js';
-import { canonicalSplit } from './detect-splits.js';
-import { chunked } from './json-lines.js';
-import { pairLine, readPairs, type PairsFacts } from './pairs.js';
+import { decideParts, partOf, PARTS, type PartRule, type SplitFile } from './decide-parts.js';
+import { chunked, readLines } from './json-lines.js';
+import type { PairsFacts } from './pairs.js';
 
-const VERSION = 1;
-/** In the order in which they are made: what stands in train decides what the others may hold. */
-export const PARTS = ['train', 'validation', 'test'] as const satisfies readonly Part[];
+const VERSION = 2;
 
 /** Facts of a `split` artifact; its blobs are `<part>.jsonl`. */
 export interface SplitFacts {
   parts: Partial<Record<Part, number>>;
   dropped: Record<string, number>;
+  warnings: string[];
   [key: string]: unknown;
-}
-
-/** How a pair's part is decided. */
-interface Rule {
-  seed: number;
-  /** 0: no test part is taken out of the training data. */
-  testRatio: number;
-  /** 0: no validation part is taken out of the training data. */
-  validationRatio: number;
 }
 
 /**
  * Splits pairs into parts.
  *
- * A pair of the training data is in the test part when hash(dataset.seed, normalised answer) < testRatio, unless the data came with
- * a test split. A test (or validation) question that also stands in train, normalised, is dropped and counted; so is an exact
- * repetition of a pair within its part.
+ * Unless the data came with a test split, a group of pairs of the training data is in the test part when hash(dataset.seed, answer) <
+ * testRatio, for the normalised answer that stands for the group; that is the answer itself where its questions have no other. A group
+ * of several answers that is larger than the whole part should be is in train. A question of a given test or validation split that the
+ * training data has too, normalised, is dropped and counted; so is an exact repetition of a pair within its part.
  *
  * @throws FinalError `InvalidSpec` or `InvalidData` when a part would be empty.
  */
@@ -46,7 +37,7 @@ export async function splitPairs(input: SplitInput, context: StageContext): Prom
   if (isReadyDataset(dataset)) throw new Error('splitPairs: ready files are not split');
   const pairs = await readArtifact<PairsFacts>(context.store, input.pairs);
   const given = new Set(pairs.facts.splits.map(({ name }) => partOf(name)));
-  const rule: Rule = {
+  const rule: PartRule = {
     seed: dataset.seed,
     testRatio: given.has('test') ? 0 : dataset.testRatio,
     validationRatio: keep === 'best' && !given.has('validation') ? dataset.validationRatio : 0,
@@ -64,72 +55,50 @@ export async function splitPairs(input: SplitInput, context: StageContext): Prom
     inputs: { pairs: input.pairs.key, ...rule },
     make: () => makeParts(pairs.facts, pairs.blobs, rule, dataset, context),
   });
+  for (const warning of facts.warnings) context.warn(warning);
   return { artifact: { kind, key }, parts: facts.parts, dropped: facts.dropped };
 }
 
-/** The part that a given split stands for; a name that says neither validation nor test is training data. */
-function partOf(split: string): Part {
-  const usual = canonicalSplit(split);
-  return usual === 'validation' || usual === 'test' ? usual : 'train';
-}
-
-/** Where the hash puts a pair of the training data. */
-function partByHash(answer: string, { seed, testRatio, validationRatio }: Rule): Part {
-  const normal = normalise(answer);
-  if (testRatio > 0 && hashFraction(`${seed}\n${normal}`) < testRatio) return 'test';
-  if (validationRatio > 0 && hashFraction(`validation\n${seed}\n${normal}`) < validationRatio) return 'validation';
-  return 'train';
-}
-
 async function makeParts(
-  { splits }: PairsFacts,
+  pairs: PairsFacts,
   blobs: Record<string, BlobRef>,
-  rule: Rule,
+  rule: PartRule,
   dataset: TableDatasetSpec,
   context: StageContext,
 ): Promise<{ blobs: Record<string, BlobRef>; facts: SplitFacts }> {
-  const paths = new Map<string, string>();
-  for (const { name, blob } of splits) {
+  const splits: SplitFile[] = [];
+  for (const { name, blob, kept } of pairs.splits) {
     const ref = blobs[blob];
-    if (ref) paths.set(name, await context.store.blobPath(ref));
+    if (!ref) throw new Error(`splitPairs: the pairs have no blob ${blob}`);
+    splits.push({ name, kept, path: await context.store.blobPath(ref) });
   }
-  const facts: SplitFacts = { parts: {}, dropped: {} };
-  const drop = (reason: string): void => {
-    facts.dropped[reason] = (facts.dropped[reason] ?? 0) + 1;
+  const total = splits.reduce((sum, { kept }) => sum + kept, 0);
+  // Every pair is met twice: when its part is decided, and when it is written.
+  let met = 0;
+  const report = (count: number): void => {
+    context.signal.throwIfAborted();
+    met += count;
+    context.progress({ stage: 'split', done: Math.floor(met / 2), total, unit: 'rows' });
   };
-  const trainQuestions = new Set<string>();
-  let done = 0;
+  const { places, dropped, tooLarge } = await decideParts(splits, rule, report);
+  const warnings = Object.values(tooLarge).map((what) => `dataset: ${what}.`);
+  const facts: SplitFacts = { parts: {}, dropped, warnings };
+  report(Object.values(dropped).reduce((sum, count) => sum + count, 0));
 
   async function* linesOf(part: Part): AsyncGenerator<string> {
-    const seen = new Set<string>();
-    for (const { name } of splits) {
+    const number = PARTS.indexOf(part);
+    for (const { name, path } of splits) {
       const given = partOf(name);
       // Only training data is divided further.
       if (given !== part && given !== 'train') continue;
-      for await (const batch of readPairs(paths.get(name) ?? '')) {
-        context.signal.throwIfAborted();
-        let lines = '';
-        for (const pair of batch) {
-          if ((given === 'train' ? partByHash(pair.answer, rule) : given) !== part) continue;
-          const question = hashKey(normalise(pair.question));
-          const whole = hashKey(JSON.stringify([pair.question, pair.answer]));
-          if (seen.has(whole)) drop('exact duplicate');
-          else if (part !== 'train' && trainQuestions.has(question)) drop(`${part} question stands in train`);
-          else {
-            if (part === 'train') trainQuestions.add(question);
-            seen.add(whole);
-            lines += pairLine(pair);
-            facts.parts[part] = (facts.parts[part] ?? 0) + 1;
-          }
-          done++;
-        }
-        yield lines;
-        context.progress({
-          stage: 'split',
-          done,
-          total: splits.reduce((sum, { kept }) => sum + kept, 0),
-          unit: 'rows',
-        });
+      const own = places.get(name);
+      let index = 0;
+      // The lines are those of `pairLine` and stay as they are.
+      for await (const batch of readLines(path, 'pairs')) {
+        const lines = batch.filter(() => own?.[index++] === number).map(({ text }) => `${text}\n`);
+        if (lines.length > 0) facts.parts[part] = (facts.parts[part] ?? 0) + lines.length;
+        report(lines.length);
+        yield lines.join('');
       }
     }
   }
@@ -140,12 +109,18 @@ async function makeParts(
       part === 'validation' ? rule.validationRatio > 0 || splits.some(({ name }) => partOf(name) === part) : true;
     if (!isWanted) continue;
     made[`${part}.jsonl`] = await context.store.putBytes(chunked(linesOf(part)));
-    if (!facts.parts[part]) throw emptyPart(part, rule, dataset, facts);
+    if (!facts.parts[part]) throw emptyPart(part, rule, dataset, facts, tooLarge[part]);
   }
   return { blobs: made, facts };
 }
 
-function emptyPart(part: Part, rule: Rule, dataset: TableDatasetSpec, { parts, dropped }: SplitFacts): FinalError {
+function emptyPart(
+  part: Part,
+  rule: PartRule,
+  dataset: TableDatasetSpec,
+  { parts, dropped }: SplitFacts,
+  tooLarge: string | undefined,
+): FinalError {
   const counts = [...Object.entries(parts), ...Object.entries(dropped)]
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
@@ -157,8 +132,11 @@ function emptyPart(part: Part, rule: Rule, dataset: TableDatasetSpec, { parts, d
     );
   }
   if (rule[ratio] > 0) {
+    const empty = `dataset.${ratio}: the ${part} part is empty with ${ratio} ${rule[ratio]} and seed ${rule.seed}:`;
     return say(
-      `dataset.${ratio}: the ${part} part is empty with ${ratio} ${rule[ratio]} and seed ${rule.seed}: too few different answers. Raise it, change dataset.seed, or give a ${part} split.`,
+      tooLarge === undefined
+        ? `${empty} too few different answers. Raise it, change dataset.seed, or give a ${part} split.`
+        : `${empty} ${tooLarge}. Take out the questions and answers that nearly every pair shares, or give a ${part} split.`,
     );
   }
   return say(`dataset.splits: the ${part} split holds no question that does not stand in train.`);
