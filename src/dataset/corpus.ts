@@ -14,7 +14,7 @@ import { makeReadyParts } from './ready.js';
 import { retrievalJson } from './retrieval-set.js';
 import type { SplitFacts } from './split.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** Facts of a `retrieval` artifact; its blobs are `<part>.json` and, when it was made from pairs, `interim/<part>.json`. */
 export interface RetrievalFacts {

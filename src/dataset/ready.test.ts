@@ -83,6 +83,71 @@ describe('ready EmbeddingQAFinetuneDataset files', () => {
     }
   });
 
+  describe('of several documents a question', () => {
+    /** Question i is answered by documents i·count to i·count + count − 1. */
+    const several = (questions: number, count: number): RetrievalSet => {
+      const ofQuestion = (i: number): string[] => [...Array(count).keys()].map((j) => `d${i * count + j}`);
+      const { corpus } = setOf(questions * count);
+      const { queries } = setOf(questions);
+      const relevant_docs = Object.fromEntries([...Array(questions).keys()].map((i) => [`q${i}`, ofQuestion(i)]));
+      return { queries, corpus, relevant_docs, mode: 'text' };
+    };
+    const test = JSON.stringify(setOf(2, { queries: { q0: 'a?', q1: 'b?' } }));
+
+    it.each([2, 3, 10])(
+      '(%i) give about a tenth of the questions for validation and lose no judgement',
+      async (count) => {
+        await write('a.json', JSON.stringify(several(500, count)));
+        await write('b.json', test);
+        const { sets, corpus } = await prepare({ train: 'a.json', test: 'b.json' }, 'best');
+        const { train, validation } = corpus.parts;
+        expect(train!.queries + validation!.queries).toBe(500);
+        expect(train!.pairs + validation!.pairs).toBe(500 * count);
+        expect(train!.documents + validation!.documents).toBe(500 * count);
+        expect(validation!.queries).toBeGreaterThan(28);
+        expect(validation!.queries).toBeLessThan(75);
+        for (const set of [sets.train!, sets.validation!]) {
+          for (const id of Object.values(set.relevant_docs).flat()) expect(set.corpus[id]).toBeDefined();
+        }
+        expect(corpus.warnings).toEqual([]);
+      },
+    );
+
+    it('that all share one are refused with the carve’s own name, the reason and the remedy', async () => {
+      const shared = several(40, 3);
+      for (const ids of Object.values(shared.relevant_docs)) ids.push('d0');
+      await write('a.json', JSON.stringify(shared));
+      await write('b.json', test);
+      const refused = prepare({ train: 'a.json', test: 'b.json' }, 'best');
+      await expect(refused).rejects.toMatchObject({ type: 'InvalidData' });
+      await expect(refused).rejects.toThrow(
+        /^dataset\.train: training\.keep "best" without dataset\.validation sets a tenth .* apart .*159 of 159 judgements hang together .*one question has 4 documents, one document 40 questions.* Give dataset\.validation, or keep "last"\.$/,
+      );
+      expect((await prepare({ train: 'a.json', test: 'b.json' })).corpus.parts.train!.pairs).toBe(159);
+    });
+
+    it('of which many share one are trained on all together, and it is told', async () => {
+      const shared = several(400, 2);
+      for (const ids of Object.values(shared.relevant_docs).slice(0, 100)) ids.push('d0');
+      await write('a.json', JSON.stringify(shared));
+      await write('b.json', test);
+      const { sets, corpus } = await prepare({ train: 'a.json', test: 'b.json' }, 'best');
+      for (let i = 0; i < 100; i++) expect(sets.train!.queries[`q${i}`]).toBeDefined();
+      expect(corpus.parts.validation!.queries).toBeGreaterThan(10);
+      expect(corpus.warnings).toEqual([
+        expect.stringMatching(/^dataset\.train: 299 of 899 judgements hang together .* so they are all trained on\.$/),
+      ]);
+    });
+  });
+
+  it('too few to carve a validation part out of are refused with the remedy', async () => {
+    await write('a.json', JSON.stringify(setOf(1)));
+    await write('b.json', JSON.stringify(setOf(2, { queries: { q0: 'a?', q1: 'b?' } })));
+    await expect(prepare({ train: 'a.json', test: 'b.json' }, 'best')).rejects.toThrow(
+      /^dataset\.train: training\.keep "best" without .*leaves 1 questions to train on and 0 to choose on\. Give dataset\.validation, or keep "last"\.$/,
+    );
+  });
+
   it('that are missing, broken or without a usable question are told', async () => {
     await write('a.json', JSON.stringify(setOf(3)));
     await write('broken.json', '{');
@@ -92,6 +157,9 @@ describe('ready EmbeddingQAFinetuneDataset files', () => {
     await expect(prepare({ train: 'a.json', test: 'broken.json' })).rejects.toThrow(/test\/broken\.json: broken JSON/);
     await expect(prepare({ train: 'a.json', test: 'unjudged.json' })).rejects.toThrow(
       /dataset\.test: no question with a document that answers it/,
+    );
+    await expect(prepare({ train: 'unjudged.json', test: 'a.json' }, 'best')).rejects.toThrow(
+      /dataset\.train: no question with a document that answers it/,
     );
   });
 });

@@ -9,6 +9,7 @@ import { readBeir } from './beir.js';
 import { hashFraction, normalise } from './content-hash.js';
 import type { RetrievalFacts } from './corpus.js';
 import { chunked } from './json-lines.js';
+import { PairGroups } from './pair-groups.js';
 import { readRetrievalSet, retrievalJson, sectionsOf, type RetrievalSet } from './retrieval-set.js';
 import type { DatasetSnapshotFacts, ReadyFiles } from './snapshot.js';
 
@@ -19,7 +20,7 @@ const VALIDATION_SEED = 42;
 /**
  * Retrieval files of ready parts.
  *
- * @param carve Take a validation part out of the training part, by hash of the documents.
+ * @param carve Take a validation part out of the training part: documents by hash, with all their questions.
  * @throws FinalError `InvalidData` for broken files and for parts without a usable question.
  */
 export async function makeReadyParts(
@@ -46,8 +47,9 @@ export async function makeReadyParts(
     context.signal.throwIfAborted();
     let set = usable(await readReady(files, snapshot.blobs, part, context), part, facts.warnings);
     if (part === 'train') {
-      if (carve) {
+      if (carve && Object.keys(set.queries).length > 0) {
         const carved = carveValidation(set);
+        facts.warnings.push(...carved.warnings);
         await put('validation', carved.validation);
         set = carved.train;
       }
@@ -109,20 +111,49 @@ function usable(set: RetrievalSet, part: Part, warnings: string[]): RetrievalSet
   return { queries, corpus, relevant_docs, mode: 'text' };
 }
 
-/** Divides a training set by its documents: none stands on both sides. */
-function carveValidation(set: RetrievalSet): { train: RetrievalSet; validation: RetrievalSet } {
-  const isHeldOut = (text: string): boolean =>
-    hashFraction(`validation\n${VALIDATION_SEED}\n${normalise(text)}`) < VALIDATION_RATIO;
+/**
+ * Divides a training set by the groups that its questions and documents make: none of either stands on both sides, and no judgement is lost.
+ *
+ * @throws FinalError `InvalidData` when one of the sides has no question.
+ */
+function carveValidation(set: RetrievalSet): { train: RetrievalSet; validation: RetrievalSet; warnings: string[] } {
+  const judgements = Object.values(set.relevant_docs).reduce((sum, ids) => sum + ids.length, 0);
+  const documents = Object.entries(set.corpus);
+  const groups = new PairGroups(documents.length + judgements);
+  const drawn = new Uint8Array(documents.length);
+  const numbers = new Map<string, number>();
+  for (const [id, text] of documents) {
+    const normal = normalise(text);
+    const number = groups.addAnswer(normal);
+    numbers.set(id, number);
+    if (hashFraction(`validation\n${VALIDATION_SEED}\n${normal}`) < VALIDATION_RATIO) drawn[number] = 1;
+  }
+  for (const [query, text] of Object.entries(set.queries)) {
+    const question = normalise(text);
+    for (const id of set.relevant_docs[query] ?? []) groups.ask(question, numbers.get(id) ?? 0);
+  }
+  const sides = new Uint8Array(groups.answerCount);
+  const { pairs, total } = groups.take(1, VALIDATION_RATIO, sides, drawn);
   const train: RetrievalSet = { queries: {}, corpus: {}, relevant_docs: {}, mode: 'text' };
   const validation: RetrievalSet = { queries: {}, corpus: {}, relevant_docs: {}, mode: 'text' };
-  for (const [id, text] of Object.entries(set.corpus)) (isHeldOut(text) ? validation : train).corpus[id] = text;
+  const sideOf = (document: string): RetrievalSet => (sides[numbers.get(document) ?? 0] === 1 ? validation : train);
+  for (const [id, text] of documents) sideOf(id).corpus[id] = text;
   for (const [id, text] of Object.entries(set.queries)) {
-    const documents = set.relevant_docs[id] ?? [];
-    const kept = documents.filter((document) => Object.hasOwn(train.corpus, document));
-    // A question with documents on both sides trains on those of the training side.
-    const side = kept.length > 0 ? train : validation;
+    const relevant = set.relevant_docs[id] ?? [];
+    const side = sideOf(relevant[0] ?? '');
     side.queries[id] = text;
-    side.relevant_docs[id] = kept.length > 0 ? kept : documents;
+    side.relevant_docs[id] = relevant;
   }
-  return { train, validation };
+  const most = groups.commonest();
+  const why = `${pairs} of ${total} judgements hang together by the questions and documents that they share (one question has ${most.question} documents, one document ${most.answer} questions), more than a tenth has room for`;
+  const [asked, held] = [train, validation].map(({ queries }) => Object.keys(queries).length);
+  if (asked === 0 || held === 0) {
+    throw new FinalError(
+      'InvalidData',
+      `dataset.train: training.keep "best" without dataset.validation sets a tenth of the training documents apart with their questions, but ${
+        pairs > 0 ? why : `that leaves ${asked} questions to train on and ${held} to choose on`
+      }. Give dataset.validation, or keep "last".`,
+    );
+  }
+  return { train, validation, warnings: pairs > 0 ? [`dataset.train: ${why}, and so they are all trained on.`] : [] };
 }
