@@ -1,10 +1,9 @@
-// `npm run bench -- [ROW…] [--ours] [--rounds N] [--keep]`: measures this package beside sentence-transformers, datasets and numpy, both in
-// turn on the same texts. `--cpu` counts CPU time on one thread in place of wall time, for a machine that is not quiet. Prints a table and one JSON line a row; `--keep` also puts the row into docs/benchmarks.md. `--ours` needs no
-// Python. SHARED names the folder with models and data (default ../shared).
+// `npm run bench -- [ROW…]`: measures this package beside sentence-transformers, datasets and numpy, both in turn on the same texts. Prints a
+// table and one JSON line a row. SHARED names the folder with models and data (default ../shared).
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Argument, Command, InvalidArgumentError } from 'commander';
 import { loadNow, machineLine } from './machine.js';
 import { peerPython } from './peer/environment.js';
 import { runOurs, runPeer } from './processes.js';
@@ -12,28 +11,31 @@ import { keepInPage, showTable, type RowResult } from './results.js';
 import type { Bench } from './row.js';
 import { rows } from './rows.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    ours: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '3' },
-    keep: { type: 'boolean', default: false },
-    cpu: { type: 'boolean', default: false },
-  },
-});
-if (values.cpu) process.env['BENCH_CLOCK'] = 'cpu';
-const unknown = positionals.filter((name) => !rows.some((row) => row.name === name));
-if (unknown.length > 0) {
-  console.error(`bench: a row is one of ${rows.map(({ name }) => name).join(', ')}, got ${unknown.join(', ')}`);
-  process.exit(2);
+interface Options {
+  ours: boolean;
+  rounds: number;
+  keep: boolean;
+  cpu: boolean;
 }
+
+const program = new Command('npm run bench --')
+  .addArgument(new Argument('[row...]', 'what to measure; all without one').choices(rows.map(({ name }) => name)))
+  .option('--ours', 'this package alone; needs no Python', false)
+  .option('--rounds <n>', 'how often each side runs; medians count', positiveInteger, 3)
+  .option('--keep', 'put the rows into docs/benchmarks.md', false)
+  .option('--cpu', 'CPU time of one thread in place of wall time, for a machine that is not quiet', false)
+  .addHelpText('after', `\nRows:\n${rows.map(({ name, about }) => `  ${name.padEnd(20)} ${about}`).join('\n')}`)
+  .parse();
+const values = program.opts<Options>();
+const positionals = program.args;
+if (values.cpu) process.env['BENCH_CLOCK'] = 'cpu';
 const chosen = rows.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 try {
   const bench: Bench = {
     ours: runOurs,
     peer: values.ours ? undefined : runPeer(peerPython()),
-    rounds: Number(values.rounds),
+    rounds: values.rounds,
     shared: resolve(process.env['SHARED'] ?? '../shared'),
     folder,
   };
@@ -58,4 +60,9 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError(`needs a whole number from 1, got ${text}`);
+  return Number(text);
 }
