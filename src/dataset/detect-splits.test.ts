@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { conversionSplits, detectSplits, filesOfSplit } from './detect-splits.js';
+import { conversionSplits, detectSplits, filesOfSplit, leftOutOf, type LeftOut } from './detect-splits.js';
 
 const detected = (...names: string[]): Record<string, string[]> => Object.fromEntries(detectSplits(names).splits);
 
@@ -32,6 +32,27 @@ describe('splits', () => {
     expect(detected('latest.jsonl', 'contest.jsonl')).toEqual({ train: ['contest.jsonl', 'latest.jsonl'] });
   });
 
+  it('of shards whose name is no split are those of their folder', () => {
+    expect(
+      detected(
+        'train/part-00000-of-00002.parquet',
+        'train/part-00001-of-00002.parquet',
+        'test/part-00000-of-00001.parquet',
+      ),
+    ).toEqual({
+      train: ['train/part-00000-of-00002.parquet', 'train/part-00001-of-00002.parquet'],
+      test: ['test/part-00000-of-00001.parquet'],
+    });
+    expect(detected('en/dev/part-00000-of-00001.parquet', 'de/train/part-00000-of-00001.parquet')).toEqual({
+      'en/validation': ['en/dev/part-00000-of-00001.parquet'],
+      'de/train': ['de/train/part-00000-of-00001.parquet'],
+    });
+    // A shard's own keyword goes before its folder's; without any, the shard's name is the split.
+    const own = 'test/train-00000-of-00001.parquet';
+    expect(detected(own)).toEqual({ train: [own] });
+    expect(detected('data/part-00000-of-00001.parquet')).toEqual({ part: ['data/part-00000-of-00001.parquet'] });
+  });
+
   it('are all train when no name tells, as with one zip and its bookkeeping', () => {
     expect(detectSplits(['.gitattributes', 'README.md', 'physics.zip', 'dataset_infos.json'])).toEqual({
       splits: new Map([['train', ['physics.zip']]]),
@@ -41,6 +62,19 @@ describe('splits', () => {
 
   it('are made of the most frequent format alone', () => {
     expect(detected('a.jsonl', 'b.jsonl', 'notes.json')).toEqual({ train: ['a.jsonl', 'b.jsonl'] });
+  });
+
+  it('are told with the files that are in none', () => {
+    const left = (...names: string[]): LeftOut => leftOutOf(names, detectSplits(names));
+    expect(left('billing.jsonl', 'shipping.jsonl', 'product-training.jsonl', 'README.md')).toEqual({
+      otherFormat: [],
+      noSplit: ['billing.jsonl', 'shipping.jsonl'],
+    });
+    expect(left('data.jsonl', 'a.json', 'b.json', 'dataset_infos.json')).toEqual({
+      otherFormat: ['data.jsonl'],
+      noSplit: [],
+    });
+    expect(left('a.json', 'b.json.gz')).toEqual({ otherFormat: [], noSplit: [] });
   });
 
   it('of several configurations are asked for with the configuration’s name', () => {

@@ -1,5 +1,5 @@
 // Finds splits by the Hub's usual file names: `train-00000-of-00001.parquet`, a keyword in the file's name (`my_train.jsonl`), a
-// folder called by one (`test/…`); when no name tells, everything is train. A folder around them is a configuration: where there
+// folder called by one (`test/…`, also of shards that are only called `part`); when no name tells, everything is train. A folder around them is a configuration: where there
 // are several, a split is asked for as `configuration/split`. Custom layouts written in a README's YAML are not read.
 // Source: https://huggingface.co/docs/datasets/repository_structure
 import { FinalError } from '../errors.js';
@@ -80,6 +80,23 @@ export function filesOfSplit({ splits }: DetectedSplits, split: string, label: s
   );
 }
 
+/** Data files that are in no split, by the reason: of another format than those that are read, or of a name that tells no split. */
+export interface LeftOut {
+  otherFormat: string[];
+  noSplit: string[];
+}
+
+/** The data files among the names that {@link detectSplits} left out, sorted. */
+export function leftOutOf(names: readonly string[], { splits }: DetectedSplits): LeftOut {
+  const inSplits = new Set([...splits.values()].flat());
+  const formats = new Set([...inSplits].map((name) => kindOf(name)?.format));
+  const left = names.filter((name) => kindOf(name) !== undefined && !inSplits.has(name)).sort();
+  return {
+    otherFormat: left.filter((name) => !formats.has(kindOf(name)?.format)),
+    noSplit: left.filter((name) => formats.has(kindOf(name)?.format)),
+  };
+}
+
 interface Placed {
   name: string;
   configuration: string;
@@ -105,14 +122,15 @@ function splitOf(name: string): { configuration: string; split: string | undefin
   const folders = name.split('/').filter((part) => part !== 'data');
   const file = folders.pop() ?? '';
   const sharded = /^(.+?)-\d{5}-of-\d{5}/.exec(file)?.[1];
-  if (sharded !== undefined) return { configuration: folders.join('/'), split: sharded };
-  const ofFile = canonicalSplit(file.replace(/\.[a-z]+(\.gz)?$/i, ''));
   const folder = folders.findLastIndex((part) => KEYWORDS[part.toLowerCase()] !== undefined);
+  if (sharded !== undefined && (folder < 0 || canonicalSplit(sharded) !== undefined)) {
+    return { configuration: folders.join('/'), split: sharded };
+  }
   if (folder >= 0) {
     const split = KEYWORDS[folders[folder]?.toLowerCase() ?? ''];
     return { configuration: folders.filter((_, index) => index !== folder).join('/'), split };
   }
-  return { configuration: folders.join('/'), split: ofFile };
+  return { configuration: folders.join('/'), split: canonicalSplit(file.replace(/\.[a-z]+(\.gz)?$/i, '')) };
 }
 
 function ofOneFormat(names: readonly string[]): string[] {

@@ -1,11 +1,12 @@
 // Pins a dataset: a Hub id to its commit (and, where its own files cannot be read, to the commit of the Hub's Parquet conversion),
 // local files to their hashes. Local files are taken into the store here.
+import { basename } from 'node:path';
 import { remember } from '../artifacts/artifact.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import type { BlobRef } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
 import { listLocalFiles, takeFiles, type LocalFile } from '../sources/local-files.js';
-import { locateSource } from '../sources/locate-source.js';
+import { locateSource, type Location } from '../sources/locate-source.js';
 import { hubClient } from '../sources/pin.js';
 import type { HubRepo } from '../sources/hub-errors.js';
 import type { SourceSettings } from '../sources/source-settings.js';
@@ -14,15 +15,17 @@ import { isReadyDataset, type DatasetSpec, type ReadyDatasetSpec, type TableData
 import type { DatasetPin } from '../spec/preparation-stages.js';
 import type { ArtifactRef, Part } from '../spec/stages.js';
 import { chooseSplits, isInsideZips, neededFiles } from './choose-files.js';
-import { conversionSplits, detectSplits, type DetectedSplits } from './detect-splits.js';
+import { conversionSplits, detectSplits, leftOutOf, type DetectedSplits } from './detect-splits.js';
 import { kindOf, READABLE } from './formats.js';
 import type { DatasetSnapshotFacts, ReadyFiles } from './snapshot.js';
 import { ZipReader } from './zip.js';
 
 /** Raise it when snapshots of the same files come out otherwise. */
-export const SNAPSHOT_VERSION = 1;
+export const SNAPSHOT_VERSION = 2;
 /** Where the Hub keeps its own Parquet conversion of a dataset. */
 export const CONVERSION_REVISION = 'refs/convert/parquet';
+/** So many names of files fit into a warning, which a run cuts at 300 characters. */
+const FEW = 3;
 
 /**
  * Fixes which data a run uses.
@@ -39,7 +42,7 @@ export async function pinDataset(
   const location = await locateSource(dataset.source, settings, 'dataset');
   return location.type === 'hub'
     ? pinHub(location.id, dataset, settings, context)
-    : pinLocal(location.path, dataset, settings, context);
+    : pinLocal(location, dataset, settings, context);
 }
 
 async function pinHub(
@@ -55,6 +58,7 @@ async function pinHub(
   const own = detectSplits(names);
   if (own.splits.size > 0) {
     neededFiles(own, dataset.splits, id);
+    warnOfLeftOut(names, own, id, context);
     return { type: 'hub', id, commit };
   }
   const conversion = await hub.findCommit(repo, CONVERSION_REVISION);
@@ -74,14 +78,16 @@ async function pinHub(
 }
 
 async function pinLocal(
-  path: string,
+  location: LocalSource,
   dataset: TableDatasetSpec,
   settings: SourceSettings,
   context: StageContext,
 ): Promise<DatasetPin> {
-  const { isFolder, files } = await listLocalFiles(path, 'dataset.source');
-  const detected = isFolder ? detectSplits(files.map(({ name }) => name)) : loneFile(files, dataset);
+  const { isFolder, files } = await listSource(location, 'dataset.source');
+  const names = files.map(({ name }) => name);
+  const detected = isFolder ? detectSplits(names) : loneFile(names, dataset);
   const needed = new Set(neededFiles(detected, dataset.splits, dataset.source));
+  warnOfLeftOut(names, detected, dataset.source, context);
   const chosen = files.filter(({ name }) => needed.has(name));
   const blobs = await takeFiles(chosen, { settings, context, field: 'dataset.source' });
   const splits = await chooseSplits(detected, dataset.splits, dataset.source, (name) =>
@@ -91,15 +97,45 @@ async function pinLocal(
   return { type: 'local', label: baseName(dataset.source), snapshot };
 }
 
+type LocalSource = Extract<Location, { type: 'local' }>;
+
+/**
+ * The source's files. A lone one goes by the name that the spec gives it when it is a link (the Hub's cache links `train.jsonl` to a
+ * file called by its hash), and is opened through the link, so that the rule about links is asked again.
+ */
+async function listSource({ path, link }: LocalSource, field: string): ReturnType<typeof listLocalFiles> {
+  const { isFolder, files } = await listLocalFiles(path, field);
+  if (isFolder || link === undefined) return { isFolder, files };
+  const named = basename(link);
+  return {
+    isFolder,
+    files: files.map((file) => ({ ...file, name: kindOf(named) ? named : file.name, path: link })),
+  };
+}
+
 /** A file that the spec names is the one split asked for, whatever its name says. */
-function loneFile(files: readonly LocalFile[], { splits, source }: TableDatasetSpec): DetectedSplits {
-  const names = files.map(({ name }) => name);
+function loneFile(names: string[], { splits, source }: TableDatasetSpec): DetectedSplits {
   if (names.some((name) => kindOf(name) === undefined)) {
     throw new FinalError('InvalidData', `dataset.source: a file that ends in ${READABLE} is needed, got ${source}`);
   }
   const zipped = { splits: new Map([['train', names]]), named: false };
   if (isInsideZips(zipped)) return zipped;
   return { splits: new Map([[splits.length === 1 ? (splits[0] ?? 'train') : 'train', names]]), named: true };
+}
+
+/** Tells of data files that are not read, since nothing else would. */
+function warnOfLeftOut(names: readonly string[], detected: DetectedSplits, label: string, context: StageContext): void {
+  const { otherFormat, noSplit } = leftOutOf(names, detected);
+  const tell = (left: readonly string[], why: string): void => {
+    if (left.length === 0) return;
+    const few = left.slice(0, FEW).join(', ') + (left.length > FEW ? ', …' : '');
+    context.warn(`dataset.source: ${left.length} data files of ${label} are not read (${few}): ${why}`);
+  };
+  tell(otherFormat, 'files of one format are read, the most frequent one. Name such a file itself as source.');
+  tell(
+    noSplit,
+    'names of other files tell a split (train, validation, test), theirs do not. Put them into folders called by a split.',
+  );
 }
 
 async function pinReady(
@@ -120,7 +156,7 @@ async function pinReady(
         `${field}: ready files are local, but no data folder has ${JSON.stringify(source)}`,
       );
     }
-    const { isFolder, files } = await listLocalFiles(location.path, field);
+    const { isFolder, files } = await listSource(location, field);
     const chosen = isFolder ? beirFiles(files, part, source) : { file: files };
     const taken = await takeFiles(Object.values(chosen).flat(), { settings, context, field });
     for (const [name, ref] of Object.entries(taken)) blobs[`${part}/${name}`] = ref;

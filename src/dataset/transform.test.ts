@@ -112,6 +112,21 @@ describe('transform', () => {
     );
   });
 
+  it('tells of the files of a folder that it does not read', async () => {
+    for (const name of ['billing', 'shipping', 'product-training']) await write(`d/${name}.jsonl`, jsonl(...qa));
+    expect((await transform({ source: 'd' })).splits['train']!.rows).toBe(2);
+    expect(context.warnings).toEqual([
+      'dataset.source: 2 data files of d are not read (billing.jsonl, shipping.jsonl): names of other files tell a split (train, validation, test), theirs do not. Put them into folders called by a split.',
+    ]);
+    context.warnings.length = 0;
+    for (const name of 'abcde') await write(`e/${name}.csv`, 'question,answer\nWhat?,This.\n');
+    for (const name of 'abcd') await write(`e/${name}.jsonl`, jsonl(...qa));
+    await transform({ source: 'e' });
+    expect(context.warnings).toEqual([
+      'dataset.source: 4 data files of e are not read (a.jsonl, b.jsonl, c.jsonl, …): files of one format are read, the most frequent one. Name such a file itself as source.',
+    ]);
+  });
+
   it('is done once for the same content, settings and columns', async () => {
     await write('a.jsonl', jsonl(...qa));
     const first = await transform({ source: 'a.jsonl' });
@@ -282,6 +297,20 @@ describe('bad data', () => {
     await expect(transform({ source: 'd.parquet' })).rejects.toThrow(
       /dataset\.columns\.question: column "question" must hold strings, got INTEGER in d\.parquet/,
     );
+  });
+
+  it('behind a link in the data folders goes by the link’s name where that tells the format', async () => {
+    const commit = join('hub', 'datasets--a--b', 'snapshots', 'a'.repeat(40));
+    await write(join('hub', 'datasets--a--b', 'blobs', 'c'.repeat(64)), jsonl(...qa));
+    await mkdir(join(context.folder, commit), { recursive: true });
+    await symlink(`../../blobs/${'c'.repeat(64)}`, join(context.folder, commit, 'train.jsonl'));
+    expect((await transform({ source: join(commit, 'train.jsonl') })).pairs['train']).toEqual(qa);
+    // Also when only the snapshot is allowed, as with a folder of it.
+    const only = { dataFolders: [join(context.folder, commit)] };
+    expect((await transformDataset('train.jsonl', only, context)).pairs['train']).toEqual(qa);
+    await write('d.csv', 'question,answer\nWhat?,This.\n');
+    await symlink('d.csv', join(context.folder, 'latest'));
+    expect((await transform({ source: 'latest' })).pairs['train']).toEqual([qa[0]]);
   });
 
   it('behind a link out of the data folders is refused', async () => {

@@ -11,6 +11,17 @@ import { FinalError } from '../errors.js';
  * @throws FinalError `PathNotAllowed` when it lies outside, `SourceNotFound` when there is none; both name the folders.
  */
 export async function resolveAllowed(path: string, dataFolders: readonly string[], field = 'path'): Promise<string> {
+  return (await resolveBoth(path, dataFolders, field)).real;
+}
+
+/** An existing file or folder: its absolute path as it was written, links in it, and its real path. */
+export interface ResolvedPath {
+  written: string;
+  real: string;
+}
+
+/** Like {@link resolveAllowed}, with both paths. */
+export async function resolveBoth(path: string, dataFolders: readonly string[], field = 'path'): Promise<ResolvedPath> {
   const roots = await realRoots(dataFolders);
   let outside = false;
   for (const candidate of candidates(path, dataFolders)) {
@@ -19,7 +30,7 @@ export async function resolveAllowed(path: string, dataFolders: readonly string[
       // Says nothing about whether a path outside exists.
       outside ||= !isInsideAny(await realOfNearest(candidate), roots);
     } else if (isInsideAny(real, roots) || (await isHubCacheLink(candidate, real, roots))) {
-      return real;
+      return { written: candidate, real };
     } else {
       outside = true;
     }
@@ -31,13 +42,13 @@ export async function resolveAllowed(path: string, dataFolders: readonly string[
   );
 }
 
-/** Like {@link resolveAllowed}, but undefined when there is no such file or folder. */
+/** Like {@link resolveBoth}, but undefined when there is no such file or folder. */
 export async function findAllowed(
   path: string,
   dataFolders: readonly string[],
   field = 'path',
-): Promise<string | undefined> {
-  return resolveAllowed(path, dataFolders, field).catch((error: unknown) => {
+): Promise<ResolvedPath | undefined> {
+  return resolveBoth(path, dataFolders, field).catch((error: unknown) => {
     if (error instanceof FinalError && error.type === 'SourceNotFound') return undefined;
     throw error;
   });
