@@ -4,7 +4,8 @@ import { FinalError } from '../errors.js';
 const DELIMITERS = [',', ';', '\t', '|'];
 
 /**
- * Reads the header from the start of a CSV text. Empty names become `column<n>`; a repeated one gets `_<n>`.
+ * Reads the header from the start of a CSV text. Empty names become `column<n>`; a repeated one gets `_<n>`, also when it
+ * differs in upper and lower case alone: DuckDB tells no such columns apart.
  *
  * @param delimiter Undefined: the one of `, ; tab |` that the header has most of outside quotes.
  * @throws FinalError `InvalidData` for an empty file or a quote that is never closed.
@@ -22,12 +23,19 @@ export function parseCsvHeader(
   const record = text.slice(0, end);
   const chosen = delimiter ?? mostFrequent(record);
   const names: string[] = [];
+  const taken = new Set<string>();
   for (const [index, field] of fieldsOf(record, chosen).entries()) {
-    const name = field === '' ? `column${index + 1}` : field;
-    const taken = names.filter((other) => other === name).length;
-    names.push(taken > 0 ? `${name}_${index + 1}` : name);
+    let name = field === '' ? `column${index + 1}` : field;
+    while (taken.has(lower(name))) name = `${name}_${index + 1}`;
+    taken.add(lower(name));
+    names.push(name);
   }
   return { delimiter: chosen, names };
+}
+
+/** What DuckDB compares columns' names by: of ASCII letters alone the case is passed over. */
+function lower(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 function endOfRecord(text: string): number | undefined {

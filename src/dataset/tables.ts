@@ -1,5 +1,6 @@
 // Parquet, CSV and large JSON through DuckDB, streamed. The database is in memory, one a file, and locked: it may read that one
 // file, loads no extension, and its settings cannot be changed back.
+import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { errorMessage, FinalError } from '../errors.js';
@@ -9,6 +10,7 @@ import { parseCsvHeader } from './csv-header.js';
 const HEADER_BYTES = 1 << 18;
 const MEMORY_LIMIT = '512MB';
 const MAX_JSON_OBJECT_BYTES = 64 * 2 ** 20;
+const [LF, CR, QUOTE] = [10, 13, 34];
 
 /** A file on disk and the name that messages give it. */
 export interface LabelledFile {
@@ -29,10 +31,11 @@ export function readParquet(file: LabelledFile, columns: Columns): AsyncGenerato
  * Rows of a CSV file (RFC 4180: quotes doubled inside quotes), in file order; its first record names the columns.
  *
  * @param delimiter Undefined: the one of `, ; tab |` that the header has most of.
- * @throws FinalError `InvalidData` for a record with more or fewer fields than the header, with its line.
+ * @throws FinalError `InvalidData` for a record with more or fewer fields than the header, with its line; for other text than UTF-8, and
+ * for line ends of several kinds where they keep a record from being read.
  */
 export async function* readCsv(file: LabelledFile, columns: Columns, delimiter?: string): AsyncGenerator<Row[]> {
-  const header = parseCsvHeader(await readStart(file.path), file.label, delimiter);
+  const header = parseCsvHeader(textOf(await readStart(file.path), file.label), file.label, delimiter);
   const types = header.names.map((name) => `${literal(name)}: 'VARCHAR'`).join(', ');
   const options = `auto_detect = false, header = true, delim = ${literal(header.delimiter)}, quote = '"', escape = '"', strict_mode = true`;
   yield* readTable(file, columns, `read_csv(${literal(file.path)}, columns = {${types}}, ${options})`);
@@ -40,7 +43,10 @@ export async function* readCsv(file: LabelledFile, columns: Columns, delimiter?:
 
 /** Records of a JSON file too large to be parsed at once: an array of objects, or objects one after the other. */
 export async function* readLargeJson(file: LabelledFile): AsyncGenerator<unknown[]> {
-  const start = (await readStart(file.path)).trimStart();
+  const start = (await readStart(file.path))
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trimStart();
   const format = start.startsWith('[') ? 'array' : 'unstructured';
   const source = `read_json_objects(${literal(file.path)}, format = '${format}', maximum_object_size = ${MAX_JSON_OBJECT_BYTES})`;
   for await (const rows of stream(file, () => `SELECT json FROM ${source}`)) {
@@ -68,7 +74,8 @@ async function* stream(
       yield chunk.getRows() as Row[];
     }
   } catch (error) {
-    throw error instanceof FinalError ? error : readError(error, file);
+    if (error instanceof FinalError) throw error;
+    throw (await mixedLineEnds(error, file)) ?? readError(error, file);
   } finally {
     close();
   }
@@ -142,14 +149,55 @@ function firstSentence(text: string): string {
   return text.split('\n')[0]?.slice(0, 200) ?? '';
 }
 
-async function readStart(path: string): Promise<string> {
+async function readStart(path: string): Promise<Buffer> {
   const handle = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-    return buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '');
+    return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
   }
+}
+
+/** The text of a CSV file's start; UTF-16 is told by its byte order mark, or by the zeros beside its first letters. */
+function textOf(start: Buffer, label: string): string {
+  const mark = start.length < 2 ? 0 : start.readUInt16BE(0);
+  const zeros = start.subarray(0, 64).filter((byte) => byte === 0).length;
+  if (mark === 0xfffe || mark === 0xfeff || zeros > 1) {
+    throw new FinalError(
+      'InvalidData',
+      `dataset: ${label}: UTF-8 text is needed, got UTF-16. Save it as UTF-8 (in Excel as "CSV UTF-8"; or iconv -f UTF-16 -t UTF-8)`,
+    );
+  }
+  return start.toString('utf8').replace(/^\uFEFF/, '');
+}
+
+/** In a file with several kinds of line end DuckDB loses its place in quotes and records; undefined where that cannot be the reason. */
+async function mixedLineEnds(error: unknown, { path, label }: LabelledFile): Promise<FinalError | undefined> {
+  if (!/unterminated quote|CSV Parser state machine/i.test(errorMessage(error))) return undefined;
+  const kinds = await lineEndsOf(path);
+  if (kinds.size < 2) return undefined;
+  return new FinalError(
+    'InvalidData',
+    `dataset: ${label}: a record cannot be read: the file's lines end in ${[...kinds].sort().join(' and in ')}, or a quote is opened and never closed. Save it with one kind of line end (sed -i 's/\\r$//' makes \\r\\n to \\n)`,
+  );
+}
+
+/** The kinds of line end outside quotes, until there are two. */
+async function lineEndsOf(path: string): Promise<Set<string>> {
+  const kinds = new Set<string>();
+  let inQuotes = false;
+  let last = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    for (const byte of chunk) {
+      if (byte === QUOTE) inQuotes = !inQuotes;
+      else if (!inQuotes && byte === LF) kinds.add(last === CR ? '\\r\\n' : '\\n');
+      else if (!inQuotes && last === CR) kinds.add('\\r');
+      if (kinds.size > 1) return kinds;
+      last = inQuotes ? 0 : byte;
+    }
+  }
+  return kinds;
 }
 
 function literal(text: string): string {

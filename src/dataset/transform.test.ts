@@ -99,6 +99,13 @@ describe('transform', () => {
     expect(splits).toEqual({ train: { rows: 4, kept: 2, dropped: { 'empty answer': 1, 'empty question': 1 } } });
   });
 
+  it('reads a CSV whose columns differ in the case of their letters alone', async () => {
+    await write('d.csv', 'question,Question,answer\nWhat?,Other?,This.\n');
+    expect((await transform('d.csv')).pairs['train']).toEqual([qa[0]]);
+    const columns = { question: 'Question_2', answer: 'answer' };
+    expect((await transform({ source: 'd.csv', columns })).pairs['train']).toEqual([{ ...qa[0], question: 'Other?' }]);
+  });
+
   it('keeps given splits apart, also those inside a zip', async () => {
     const members = ['train', 'test'].map((split) => ({
       name: `x/${split}.jsonl`,
@@ -189,6 +196,48 @@ describe('bad data', () => {
       Buffer.from('question,answer\na,\xe9\n', 'latin1'),
       {},
       /line 2: UTF-8 text is needed/,
+    ],
+    [
+      'a CSV in UTF-16',
+      'd.csv',
+      Buffer.from('\uFEFFquestion,answer\r\n"What, now?",This.\r\n', 'utf16le'),
+      {},
+      /d\.csv: UTF-8 text is needed, got UTF-16\. Save it as UTF-8/,
+    ],
+    [
+      'a CSV in UTF-16, most significant byte first',
+      'd.csv',
+      Buffer.from('\uFEFFquestion,answer\n"What, now?",This.\n', 'utf16le').swap16(),
+      {},
+      /d\.csv: UTF-8 text is needed, got UTF-16\. Save it as UTF-8/,
+    ],
+    [
+      'a CSV in UTF-16 without a byte order mark',
+      'd.csv',
+      Buffer.from('question,answer\nWhat?,This.\n', 'utf16le'),
+      {},
+      /d\.csv: UTF-8 text is needed, got UTF-16/,
+    ],
+    [
+      'a CSV with line ends of two kinds',
+      'd.csv',
+      'question,answer\r\nWhat?,This.\nWhy?,So.\r\n',
+      {},
+      /d\.csv: a record cannot be read: the file's lines end in \\n and in \\r\\n, or a quote .* Save it with one kind of line end/,
+    ],
+    [
+      'a CSV with quotes and line ends of two kinds',
+      'd.csv',
+      'question,answer\nWhat?,"This,\r\nor that"\nWhy?,"So."\r\nHow?,"Thus."\n',
+      {},
+      /d\.csv: a record cannot be read: the file's lines end in \\n and in \\r\\n/,
+    ],
+    [
+      'a CSV with an open quote and another kind of line end inside quotes',
+      'd.csv',
+      'question,answer\r\nWhat?,"This,\nor that"\r\nWhy?,"So.\r\n',
+      {},
+      /d\.csv, line 3: a quote is opened and never closed/,
     ],
     ['an empty CSV', 'd.csv', '', {}, /d\.csv is empty/],
     [
