@@ -55,6 +55,28 @@ describe('the corpus', () => {
     });
   });
 
+  it('shares one document among answers that differ in white space alone, written as the first of them', async () => {
+    const spellings = ['Line one\nand  two. ', 'Line one and two.', 'Line one and\ttwo.', 'line one and two.', ' z'];
+    await write(
+      'train.jsonl',
+      spellings.map((answer, index) => ({ question: `Q${index}?`, answer })),
+    );
+    await write('test.jsonl', [
+      { question: 'A?', answer: 'Line one and two.' },
+      { question: 'B?', answer: 'Line one  and two.' },
+    ]);
+    const { sets, corpus, interim } = await prepare({ source: '.', splits: ['train', 'test'] });
+    expect(corpus.parts.train).toEqual({ queries: 5, documents: 3, pairs: 5 });
+    const ids = [0, 3, 4].map((index) => contentId('document', spellings[index]!));
+    expect(sets.train!.corpus).toEqual({ [ids[0]!]: spellings[0], [ids[1]!]: spellings[3], [ids[2]!]: spellings[4] });
+    expect(Object.values(sets.train!.relevant_docs)).toEqual([[ids[0]], [ids[0]], [ids[0]], [ids[1]], [ids[2]]]);
+    expect(Object.values(sets.test!.corpus)).toEqual(['Line one and two.']);
+    expect(interim.train).toMatchObject({ '2': { Question: 'Q2?', Reference: spellings[2] } });
+    const { sets: mixed } = await prepare({ source: '.', splits: ['train', 'test'], corpusCount: 1 });
+    expect(Object.keys(mixed.train!.corpus)).toHaveLength(3);
+    expect(Object.keys(mixed.test!.corpus)).toHaveLength(1);
+  });
+
   it('mixes each answer with corpusCount others of its own part, shuffled, nothing between, the same every time', async () => {
     await write('d.jsonl', pairs);
     const first = await prepare({ source: 'd.jsonl', corpusCount: 5, testRatio: 0.3 });

@@ -1,5 +1,6 @@
 // Corpus: documents, questions and judgements of every part. A document is an answer, or an answer mixed with `corpusCount` random
-// other answers of the same part, shuffled and joined with nothing between. Everything follows from content and dataset.seed.
+// other answers of the same part, shuffled and joined with nothing between. Answers that differ in white space alone are one, written as
+// the first of them is. Everything follows from content and dataset.seed.
 import { readArtifact, remember } from '../artifacts/artifact.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import type { BlobRef } from '../artifacts/store.js';
@@ -9,6 +10,7 @@ import type { Part } from '../spec/stages.js';
 import { contentId, drawsOf, hashKey } from './content-hash.js';
 import { PARTS } from './decide-parts.js';
 import { chunked } from './json-lines.js';
+import { withOneSpelling, type ReadPairs } from './one-spelling.js';
 import { readPairs } from './pairs.js';
 import { makeReadyParts } from './ready.js';
 import { retrievalJson } from './retrieval-set.js';
@@ -26,7 +28,8 @@ export interface RetrievalFacts {
 /**
  * Builds the retrieval files (see retrieval-set.ts) and the interim files `{"0": {"Question": …, "Reference": …}, …}`.
  *
- * Equal answers share one document, and equal questions are one query with several documents.
+ * Equal answers share one document (also when their white space differs, which would make each count as a wrong answer to the other's
+ * question), and equal questions are one query with several documents.
  *
  * @throws FinalError `InvalidData` for ready files that are broken or leave a part empty.
  */
@@ -72,7 +75,8 @@ async function makeParts(
     if (!pairs) continue;
     const path = await context.store.blobPath(pairs);
     blobs[`interim/${part}.json`] = await context.store.putBytes(chunked(interimJson(path)));
-    const documents = await openDocuments(path, mixing);
+    const read = await withOneSpelling(path, split.facts.parts[part] ?? 0);
+    const documents = await openDocuments(read, mixing);
     if (mixing.corpusCount > 0 && documents.answers.length <= mixing.corpusCount) {
       facts.warnings.push(
         `dataset.corpusCount: the ${part} part has ${documents.answers.length} answers, so that its documents mix all of them instead of ${mixing.corpusCount + 1}.`,
@@ -80,9 +84,9 @@ async function makeParts(
     }
     const counts = { queries: 0, documents: 0, pairs: 0 };
     const sections = {
-      queries: queriesOf(path, counts),
-      corpus: documentsOf(path, documents, counts),
-      relevant_docs: relevantOf(path, documents, counts),
+      queries: queriesOf(read, counts),
+      corpus: documentsOf(read, documents, counts),
+      relevant_docs: relevantOf(read, documents, counts),
     };
     blobs[`${part}.json`] = await context.store.putBytes(
       chunked(watched(retrievalJson(sections), part, split.facts, context)),
@@ -99,13 +103,13 @@ interface Documents {
   idOf(answer: string): string;
 }
 
-async function openDocuments(path: string, { corpusCount, seed }: Mixing): Promise<Documents> {
+async function openDocuments(read: ReadPairs, { corpusCount, seed }: Mixing): Promise<Documents> {
   if (corpusCount === 0)
     return { answers: [], textOf: (answer) => answer, idOf: (answer) => contentId('document', answer) };
   const answers: string[] = [];
   const places = new Map<string, number>();
   const ids = new Map<number, string>();
-  for await (const batch of readPairs(path)) {
+  for await (const batch of read()) {
     for (const { answer } of batch) {
       const key = hashKey(answer);
       if (places.has(key)) continue;
@@ -142,9 +146,9 @@ function mixed(answer: string, own: number, answers: readonly string[], count: n
 
 type Counts = { queries: number; documents: number; pairs: number };
 
-async function* queriesOf(path: string, counts: Counts): AsyncGenerator<[string, string]> {
+async function* queriesOf(read: ReadPairs, counts: Counts): AsyncGenerator<[string, string]> {
   const seen = new Set<string>();
-  for await (const batch of readPairs(path)) {
+  for await (const batch of read()) {
     for (const { question } of batch) {
       const id = contentId('query', question);
       if (seen.has(id)) continue;
@@ -155,9 +159,9 @@ async function* queriesOf(path: string, counts: Counts): AsyncGenerator<[string,
   }
 }
 
-async function* documentsOf(path: string, documents: Documents, counts: Counts): AsyncGenerator<[string, string]> {
+async function* documentsOf(read: ReadPairs, documents: Documents, counts: Counts): AsyncGenerator<[string, string]> {
   const seen = new Set<string>();
-  for await (const batch of readPairs(path)) {
+  for await (const batch of read()) {
     for (const { answer } of batch) {
       const id = documents.idOf(answer);
       if (seen.has(id)) continue;
@@ -168,10 +172,10 @@ async function* documentsOf(path: string, documents: Documents, counts: Counts):
   }
 }
 
-async function* relevantOf(path: string, documents: Documents, counts: Counts): AsyncGenerator<[string, string[]]> {
+async function* relevantOf(read: ReadPairs, documents: Documents, counts: Counts): AsyncGenerator<[string, string[]]> {
   // One id is kept bare: most questions have one document, and a million lists would double the memory.
   const relevant = new Map<string, string | Set<string>>();
-  for await (const batch of readPairs(path)) {
+  for await (const batch of read()) {
     for (const { question, answer } of batch) {
       const query = contentId('query', question);
       const document = documents.idOf(answer);
