@@ -12,8 +12,10 @@ export const DETAILS_BLOB = 'details.json';
 /** One judged question. Indices count in the order of the retrieval set's `queries` and `corpus`. */
 export interface QueryDetail {
   query: number;
-  /** Its first relevant document: questions that share one hang together. */
+  /** Its first relevant document, or that of questions it shares one with: questions of equal answer are drawn together (verdict.ts). */
   answer: number;
+  /** Its relevant document of the best score, of equal ones the first: the passage that a report shows. */
+  right: number;
   /** NDCG@10. */
   ndcg: number;
   /** Rank of the first relevant document, from 1; null when none stands among those retrieved. */
@@ -39,5 +41,8 @@ export async function readDetails(store: ArtifactStore, ref: ArtifactRef): Promi
   const blob = blobs[DETAILS_BLOB];
   if (!blob)
     throw new Error(`evaluation ${ref.key}: a blob ${DETAILS_BLOB} is needed, got ${Object.keys(blobs).join(', ')}`);
-  return JSON.parse((await store.readBlob(blob)).toString('utf8')) as EvaluationDetails;
+  const details = JSON.parse((await store.readBlob(blob)).toString('utf8')) as EvaluationDetails;
+  // An evaluation that a run in flight made before details had `right`.
+  for (const query of details.queries) query.right ??= query.answer;
+  return details;
 }

@@ -44,6 +44,7 @@ describe('evaluateRetrieval', () => {
     expect(details[0]).toEqual({
       query: 0,
       answer: 2,
+      right: 2,
       ndcg: 1 / Math.log2(3),
       rank: 2,
       trueScore: Math.fround(0.6),
@@ -100,6 +101,20 @@ describe('evaluateRetrieval', () => {
       relevant: [[4], [1, 3], [3, 5], [4], [5]],
     });
     expect(details.map(({ answer }) => answer)).toEqual([4, 1, 1, 4, 1]);
+  });
+
+  it('keeps of each question its own relevant document of the best score, of equal ones the first', async () => {
+    const { details } = await evaluateRetrieval({
+      queries: Float32Array.from([1, 0, 0, 1, 1, 0]),
+      documents: Float32Array.from([1, 0, 0, 1, 3, 4, 0, 2]),
+      dimension: 2,
+      relevant: [[2, 1], [3, 1], [1]], // prettier-ignore
+    });
+    expect(details.map(({ right, trueScore, rank }) => [right, trueScore, rank])).toEqual([
+      [2, Math.fround(0.6), 2],
+      [1, 1, 1],
+      [1, 0, 3],
+    ]);
   });
 
   it('counts every pair once in the score distribution', async () => {

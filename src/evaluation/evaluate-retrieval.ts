@@ -41,6 +41,7 @@ export async function evaluateRetrieval(
   const counter = new ScoreCounter();
   const bestTrue = new Float32Array(judged.length).fill(-Infinity);
   const bestFalse = new Float32Array(judged.length).fill(-Infinity);
+  const right = Int32Array.from(truth, ([first = 0]) => first);
   normalizeRows(queries, dimension);
   normalizeRows(documents, dimension);
   const found = await search({
@@ -59,7 +60,10 @@ export async function evaluateRetrieval(
         const score = scores[column]!;
         if (isTrue[next] === firstDocument + column) {
           counter.add('true', score);
-          if (score > bestTrue[query]!) bestTrue[query] = score;
+          if (score > bestTrue[query]!) {
+            bestTrue[query] = score;
+            right[query] = firstDocument + column;
+          }
           next++;
         } else {
           counter.add('false', score);
@@ -77,6 +81,7 @@ export async function evaluateRetrieval(
     return {
       query: judged[row]!,
       answer: answers[row]!,
+      right: right[row]!,
       ndcg: ndcg(ranking, 10),
       rank: first < 0 ? null : first + 1,
       trueScore: bestTrue[row]!,

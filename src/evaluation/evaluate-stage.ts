@@ -14,7 +14,7 @@ import { DETAILS_BLOB, type EvaluationDetails } from './details.js';
 import { evaluateRetrieval } from './evaluate-retrieval.js';
 
 /** Raised when the same inputs would give other figures. */
-const EVALUATION_VERSION = 2;
+const EVALUATION_VERSION = 3;
 
 /** Turns token ids into vectors with one set of weights. */
 export interface Embedder {

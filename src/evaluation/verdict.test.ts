@@ -124,7 +124,7 @@ describe('compareEvaluations', () => {
   it('refuses evaluations of other questions', async () => {
     const details = (query: number) => ({
       metrics: {},
-      queries: [{ query, answer: 0, ndcg: 1, rank: 1, trueScore: 1, falseScore: 0, top: [] }],
+      queries: [{ query, answer: 0, right: 0, ndcg: 1, rank: 1, trueScore: 1, falseScore: 0, top: [] }],
       scores: { width: 0.01, true: [], false: [], bestFalse: [], trueMean: 0, falseMean: 0, bestFalseMean: 0 },
     });
     await expect(compareEvaluations(details(0), details(1))).rejects.toThrow(/the same questions are needed/);

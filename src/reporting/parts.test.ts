@@ -60,6 +60,7 @@ describe('questionChanges', () => {
   const detail = (query: number, ndcg: number, rank: number | null, first: number) => ({
     query,
     answer: query,
+    right: query,
     ndcg,
     rank,
     trueScore: 0.5,
@@ -86,6 +87,19 @@ describe('questionChanges', () => {
     expect(lost).toMatchObject([
       { question: 'q1', answer: 'd1', before: { insteadOf: null }, after: { rank: null, insteadOf: { text: 'd2' } } },
     ]);
+  });
+
+  it('shows the passage that is right for the very question, not the one that numbers its answer', () => {
+    // Both questions are drawn with document 0; what the worse of the two models scored best is told.
+    const own = (query: number, right: number, ndcg: number) => ({ ...detail(query, ndcg, 5, 3), answer: 0, right });
+    const { won, lost } = questionChanges(
+      evaluation([own(0, 1, 0.2), own(1, 4, 1)]),
+      evaluation([own(0, 2, 1), own(1, 2, 0.5)]),
+      ['q0', 'q1'],
+      ['d0', 'd1', 'd2', 'd3', 'd4'],
+    );
+    expect(won).toMatchObject([{ question: 'q0', answer: 'd1' }]);
+    expect(lost).toMatchObject([{ question: 'q1', answer: 'd2' }]);
   });
 });
 

@@ -22,9 +22,10 @@ export function questionChanges(
     now: after.queries[i]!,
     change: after.queries[i]!.ndcg - old.ndcg,
   }));
-  const told = ({ old, now }: { old: QueryDetail; now: QueryDetail }): QuestionChange => ({
+  const told = ({ old, now, change }: { old: QueryDetail; now: QueryDetail; change: number }): QuestionChange => ({
     question: questions[old.query] ?? '',
-    answer: documents[old.answer] ?? '',
+    // That of the model which did worse: the card compares it with what that model found instead.
+    answer: documents[(change >= 0 ? old : now).right] ?? '',
     before: outcome(old, documents),
     after: outcome(now, documents),
   });

@@ -44,7 +44,7 @@ export interface QuestionOutcome {
 /** A question whose ranking changed. */
 export interface QuestionChange {
   question: string;
-  /** Text of a document that answers it. */
+  /** Text of the document that answers it: of several, the one that the worse of the two models scores best. */
   answer: string;
   before: QuestionOutcome;
   after: QuestionOutcome;
