@@ -34,7 +34,12 @@ describe('summary', () => {
   });
 
   it('says of an unclear or bad outcome what it is', () => {
-    expect(plain(verdictInWords({ ...result.verdict, verdict: 'unclear' }))).toMatch(/^unclear: .*may be chance/);
+    const unclear = (low: number, high: number): string =>
+      plain(verdictInWords({ ...result.verdict, verdict: 'unclear', interval: [low, high] }));
+    expect(unclear(-0.125, 0.375)).toMatch(/^unclear: the difference may be chance\./);
+    expect(unclear(0, 0)).toMatch(/^unclear: the difference may be chance\./);
+    expect(unclear(0.25, 0.25)).toMatch(/^unclear: too few test answers to decide\./);
+    expect(unclear(-0.25, -0.125)).toMatch(/^unclear: too few test answers to decide\./);
     expect(plain(verdictInWords({ ...result.verdict, verdict: 'worse', difference: -0.1 }))).toMatch(
       /^worse: .*by −0\.1000/,
     );

@@ -49,12 +49,14 @@ export function metricsTable(before: Metrics, after: Metrics): string {
 
 /** The verdict as a sentence. */
 export function verdictInWords({ verdict, difference, interval, metric, resamples }: Verdict): string {
+  const [low, high] = interval;
+  // With fewer than six answers nothing is decided, whatever the interval.
+  const why = low > 0 || high < 0 ? 'too few test answers to decide' : 'the difference may be chance';
   const words = {
     improved: colors.green('improved: retrieval got better'),
-    unclear: colors.yellow('unclear: the difference may be chance'),
+    unclear: colors.yellow(`unclear: ${why}`),
     worse: colors.red('worse: retrieval got worse'),
   };
-  const [low, high] = interval;
   return (
     `${words[verdict]}. ${metric.toUpperCase()} changed by ${signed(difference)} ` +
     `(95 % interval ${signed(low)} to ${signed(high)}, ${resamples} resamples of the test answers)`

@@ -12,7 +12,7 @@ export const DETAILS_BLOB = 'details.json';
 /** One judged question. Indices count in the order of the retrieval set's `queries` and `corpus`. */
 export interface QueryDetail {
   query: number;
-  /** Its first relevant document, or that of questions it shares one with: questions of equal answer are drawn together (verdict.ts). */
+  /** The relevant document by which it hangs together with others: questions of equal answer are drawn together (verdict.ts). */
   answer: number;
   /** Its relevant document of the best score, of equal ones the first: the passage that a report shows. */
   right: number;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { evaluateRetrieval } from './evaluate-retrieval.js';
 import { randomStream } from '../random.js';
+import { compareEvaluations } from './verdict.js';
 
 interface Case {
   name: string;
@@ -93,14 +94,59 @@ describe('evaluateRetrieval', () => {
     expect(details[0]).toMatchObject({ falseScore: null, ndcg: 1, rank: 1 });
   });
 
-  it('puts questions that share a document, directly or through another question, to one answer', async () => {
+  it('puts questions to one answer by a document that they share, and not by one that more than a tenth of all share', async () => {
+    // Document 0 is relevant to everybody. Each of ten articles is two documents; of four questions on it, one needs the first alone.
+    const relevant = Array.from({ length: 40 }, (_, i) => {
+      const first = 1 + 2 * (i % 10);
+      return i < 10 ? [first, 0] : [0, first + 1, first];
+    });
+    const { details } = await evaluateRetrieval({
+      queries: new Float32Array(80).fill(1),
+      documents: new Float32Array(42).fill(1),
+      dimension: 2,
+      relevant,
+    });
+    expect(details.map(({ answer }) => answer)).toEqual(relevant.map((_, i) => 1 + 2 * (i % 10)));
+  });
+
+  it('puts questions that have only such documents to the least shared', async () => {
+    const { details } = await evaluateRetrieval({
+      queries: new Float32Array(14).fill(1),
+      documents: new Float32Array(16).fill(1),
+      dimension: 2,
+      relevant: [[0, 4], [0, 1, 3], [0, 3, 5], [4, 0], [0], [6, 7, 0], [0, 7, 6]],
+    });
+    expect(details.map(({ answer }) => answer)).toEqual([4, 1, 5, 4, 0, 6, 6]);
+  });
+
+  it('numbers answers by the document where every question has one', async () => {
     const { details } = await evaluateRetrieval({
       queries: new Float32Array(10).fill(1),
       documents: new Float32Array(12).fill(1),
       dimension: 2,
-      relevant: [[4], [1, 3], [3, 5], [4], [5]],
+      relevant: [[4], [1], [3, 3], [4], [1]],
     });
-    expect(details.map(({ answer }) => answer)).toEqual([4, 1, 1, 4, 1]);
+    expect(details.map(({ answer }) => answer)).toEqual([4, 1, 3, 4, 1]);
+  });
+
+  it('finds enough answers for a verdict where questions share documents at random', async () => {
+    const random = randomStream(8);
+    const relevant = Array.from({ length: 100 }, () => Array.from({ length: 4 }, () => random.below(300)));
+    const vectors = (count: number): Float32Array => Float32Array.from({ length: 8 * count }, () => random.fraction() - 0.5); // prettier-ignore
+    const documents = vectors(300);
+    /** Questions as far from the mean of their documents as `noise` says. */
+    const evaluate = (noise: number) => {
+      const queries = vectors(100).map((value, i) => {
+        const own = relevant[Math.floor(i / 8)]!.map((document) => documents[8 * document + (i % 8)]!);
+        return noise * value + own.reduce((sum, x) => sum + x, 0);
+      });
+      return evaluateRetrieval({ queries, documents: documents.slice(), dimension: 8, relevant });
+    };
+    const [before, after] = [await evaluate(100), await evaluate(0.1)];
+    for (const { query, answer } of after.details) expect(relevant[query]).toContain(answer);
+    expect(new Set(after.details.map(({ answer }) => answer)).size).toBeGreaterThan(40);
+    const kept = ({ metrics, details, scores }: typeof before) => ({ metrics, queries: details, scores });
+    expect((await compareEvaluations(kept(before), kept(after))).verdict).toBe('improved');
   });
 
   it('keeps of each question its own relevant document of the best score, of equal ones the first', async () => {

@@ -10,6 +10,9 @@ import type { Ranking } from './metrics/ranking.js';
 import { ScoreCounter, type ScoreDistribution } from './score-distribution.js';
 import { normalizeRows, search, type SearchResult } from './search.js';
 
+/** Share of the questions that a document may have and still join them to one answer, where they have others to choose from. */
+const WIDEST_ANSWER = 0.1;
+
 /** What {@link evaluateRetrieval} takes. */
 export interface RetrievalInput {
   /** [questions, dimension]; scaled to length 1 in place. */
@@ -109,20 +112,20 @@ function rowsOf(vectors: Float32Array, dimension: number, rows: readonly number[
   return out;
 }
 
-/** By question, the lowest document of its answer; documents that are relevant to one question belong to one answer. */
+/**
+ * By question, the answer that it is drawn with (verdict.ts): of its relevant documents the most shared one, but for those that more than a
+ * tenth of all questions share; where there are only such, the least shared; of equal ones the first. So the questions of an answer have a
+ * document in common, equal judgements fall together, and what nearly everybody refers to does not melt all questions into one answer
+ * (docs/decisions/2026-11-28-answers-of-the-bootstrap.md).
+ */
 function answersOf(truth: readonly Int32Array[]): number[] {
-  const parent = new Map<number, number>();
-  const root = (document: number): number => {
-    let at = document;
-    for (let up = parent.get(at); up !== undefined; up = parent.get(at)) at = up;
-    if (at !== document) parent.set(document, at);
-    return at;
-  };
+  const questions = new Map<number, number>();
   for (const documents of truth) {
-    for (const document of documents) {
-      const [a, b] = [root(documents[0]!), root(document)];
-      if (a !== b) parent.set(Math.max(a, b), Math.min(a, b));
-    }
+    for (const document of documents) questions.set(document, (questions.get(document) ?? 0) + 1);
   }
-  return truth.map((documents) => root(documents[0]!));
+  const rank = (document: number): number => {
+    const shared = questions.get(document) ?? 0;
+    return shared <= WIDEST_ANSWER * truth.length ? shared : -shared;
+  };
+  return truth.map((documents) => documents.reduce((own, each) => (rank(each) > rank(own) ? each : own)));
 }

@@ -1,5 +1,6 @@
 // Is the tuned model better? A paired bootstrap (Efron and Tibshirani 1993; for retrieval: Sakai 2006) over the test answers:
-// both models meet the same questions, and all questions of one answer are drawn together, because they succeed and fail together.
+// both models meet the same questions, and all questions of one answer are drawn together, because they succeed and fail together
+// (which answer a question with several relevant documents belongs to, evaluate-retrieval.ts says).
 // The interval is the plain percentile one; its draws come from a seeded generator, so a run always reaches the same verdict.
 import { setImmediate } from 'node:timers/promises';
 import { randomStream } from '../random.js';
