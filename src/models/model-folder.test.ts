@@ -97,6 +97,21 @@ describe('readModelFolder', () => {
     expect(model.warnings[0]).toMatch(/mean pooling/);
   });
 
+  it('tells when the folder compares otherwise than by cosine, and what happens then', async () => {
+    const warnings = async (name: string | undefined): Promise<readonly string[]> => {
+      await change('config_sentence_transformers.json', { similarity_fn_name: name });
+      return (await readModelFolder(folder)).warnings;
+    };
+    for (const name of [undefined, 'cosine', 'dot']) expect([name, await warnings(name)]).toEqual([name, []]);
+    const manhattan = /compares by manhattan\. .*evaluated, trained and published to compare by cosine/;
+    expect(await warnings('manhattan')).toEqual([expect.stringMatching(manhattan)]);
+    const modules = JSON.parse(await readFile(join(folder, 'modules.json'), 'utf8')) as object[];
+    await put('modules.json', modules.slice(0, 2));
+    const dot = /compares by dot product, of vectors that are not normalised\. .*to compare by cosine/;
+    expect(await warnings('dot')).toEqual([expect.stringMatching(dot)]);
+    expect(await warnings('cosine')).toEqual([]);
+  });
+
   it('names the file that is missing and the remedy', async () => {
     await rm(join(folder, 'tokenizer.json'));
     expect(await refusal()).toMatch(/^UnsupportedModel .*tokenizer\.json is missing; save the tokenizer again/);

@@ -7,7 +7,7 @@ import { FinalError } from '../errors.js';
 import type { Architecture, EncoderConfig } from './architecture.js';
 import { findArchitecture } from './architectures.js';
 import { readFolderJson, readFolderObject, type JsonObject } from './folder-json.js';
-import { readModules } from './modules.js';
+import { readModules, type Modules } from './modules.js';
 import type { Pooling } from './pooling.js';
 import { readSafetensors, type Weights } from './safetensors.js';
 
@@ -50,7 +50,7 @@ export async function readModelFolder(folder: string): Promise<EncoderModel> {
       `${folder}: the pooling's dimension is the encoder's, ${config.hiddenSize}, got ${modules.dimension}`,
     );
   const sentenceConfig = await readFolderObject(folder, 'sentence_bert_config.json');
-  const { prompts, warnings } = parsePrompts(await readFolderObject(folder, 'config_sentence_transformers.json'));
+  const sentenceTransformers = await readFolderObject(folder, 'config_sentence_transformers.json');
   return {
     folder,
     architecture,
@@ -58,9 +58,9 @@ export async function readModelFolder(folder: string): Promise<EncoderModel> {
     pooling: modules.pooling,
     normalize: modules.normalize,
     maxSequenceLength: await maxSequenceLength(folder, sentenceConfig, config),
-    prompts,
+    prompts: parsePrompts(sentenceTransformers),
     lowerCase: sentenceConfig.do_lower_case === true,
-    warnings: [...modules.warnings, ...warnings],
+    warnings: [...modules.warnings, ...similarityWarnings(sentenceTransformers, modules)],
   };
 }
 
@@ -116,20 +116,21 @@ async function maxSequenceLength(folder: string, sentenceConfig: JsonObject, con
 const positive = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isFinite(value) && value >= 1 ? Math.floor(value) : undefined;
 
-function parsePrompts(config: JsonObject): Pick<EncoderModel, 'prompts' | 'warnings'> {
+function parsePrompts(config: JsonObject): EncoderModel['prompts'] {
   const named = (typeof config.prompts === 'object' && config.prompts !== null ? config.prompts : {}) as JsonObject;
   const prompt = (...names: unknown[]): string | undefined =>
     names.map((name) => (typeof name === 'string' ? named[name] : undefined)).find(isText);
   const query = prompt('query', config.default_prompt_name);
   const passage = prompt('passage', 'document', config.default_prompt_name);
-  const similarity = config.similarity_fn_name;
-  return {
-    prompts: { ...(query ? { query } : {}), ...(passage ? { passage } : {}) },
-    warnings:
-      isText(similarity) && !['cosine', 'dot'].includes(similarity)
-        ? [`The model folder compares by ${similarity}; here vectors are compared by cosine.`]
-        : [],
-  };
+  return { ...(query ? { query } : {}), ...(passage ? { passage } : {}) };
+}
+
+/** Of vectors of length 1 the dot product is the cosine; any other comparison is told. */
+function similarityWarnings({ similarity_fn_name: similarity }: JsonObject, { normalize }: Modules): string[] {
+  const isCosine = similarity === 'cosine' || (similarity === 'dot' && normalize);
+  if (!isText(similarity) || isCosine) return [];
+  const by = similarity === 'dot' ? 'dot product, of vectors that are not normalised' : similarity;
+  return [`The model folder compares by ${by}. Here it is evaluated, trained and published to compare by cosine.`];
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
