@@ -231,6 +231,24 @@ describe.skipIf(!program)('run (needs a Temporal server program: see `finetune d
     await environment.teardown();
   });
 
+  it('says of a run that it no longer waits for that the command was stopped and the run goes on', async () => {
+    const environment = await startTestServer();
+    const { address, client } = environment;
+    await client.workflow.start('fineTune', { taskQueue: 'finetune', workflowId: 'long' });
+    for (const words of [
+      ['watch', 'long'],
+      ['start', 'spec.json', '--id', 'longer'],
+    ]) {
+      const waiting = call(...words, '--address', address, '--json');
+      await until(() => /no Worker polls the queue/.test(waiting.text()), `${words[0]} to wait`);
+      waiting.process.kill('SIGINT');
+      expect(await waiting.ended).toBe(130);
+      const last = JSON.parse(waiting.text().trimEnd().split('\n').pop() ?? '') as unknown;
+      expect(last).toMatchObject({ workflowId: words.at(-1), status: 'RUNNING', error: { type: 'Interrupted' } });
+    }
+    await environment.teardown();
+  });
+
   it('says that it looks at the inputs of a run that is complete, which takes long where no Worker is', async () => {
     const [environment, workflowBundle] = await Promise.all([startTestServer(), bundleWorkflows()]);
     const { activities } = stubActivities({ trainingTaskQueue: 'gone' });

@@ -6,7 +6,7 @@ import { action } from '../action.js';
 import { connectClient } from '../connect.js';
 import { EXIT, followRun, lookingAtInputs, tellOutcome, uiPage } from '../follow.js';
 import { callOn } from '../invocation.js';
-import { jsonOutcome, type Output } from '../output.js';
+import { INTERRUPTED, jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
 import { onInterrupt } from '../signals.js';
 import { readSpecFile } from '../spec-file.js';
@@ -20,7 +20,7 @@ interface StartOptions extends ConnectionOptionValues, CommonOptionValues {
 export function addStartCommand(program: Command): void {
   const command = program
     .command('start')
-    .argument('<spec>', 'JSON file: model, dataset, training, evaluation, output')
+    .argument('<spec>', 'JSON file: model, dataset, prompts, training, evaluation, output')
     .description('start a run on a server whose Worker runs elsewhere; waits for the end')
     .option('--id <workflow-id>', "default: the output's name and the spec's hash")
     .option('--detach', 'return once the run is started');
@@ -53,6 +53,6 @@ async function start(specPath: string, options: StartOptions, output: Output): P
   const follow = { client, run, target, output, taskQueue, verbose, signal };
   if (await followRun(follow)) return tellOutcome(follow);
   output.say(`Not waiting any more; the run goes on. \`${callOn(`watch ${workflowId}`, options)}\` follows it.`);
-  output.set(jsonOutcome({ workflowId, runId, status: 'RUNNING' }));
+  output.set(jsonOutcome({ workflowId, runId, status: 'RUNNING' }, undefined, INTERRUPTED));
   return EXIT.interrupted;
 }

@@ -15,7 +15,7 @@ import { action } from '../action.js';
 import { connectClient } from '../connect.js';
 import { EXIT, followRun, tellOutcome, uiPage, type FollowOptions } from '../follow.js';
 import { callOn } from '../invocation.js';
-import { jsonOutcome, type Output } from '../output.js';
+import { INTERRUPTED, jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
 import { followRetrain, tellRetrain } from '../retrain.js';
 import { followSeveral, tellSeveral, tellTrial } from '../several.js';
@@ -69,7 +69,7 @@ async function watch(workflowId: string, options: WatchOptions, output: Output):
   const follow = { client, run, target, output, taskQueue, verbose, signal };
   if (await kind.follow(follow)) return kind.tell(follow);
   output.say(`Not waiting any more; ${workflowId} goes on.`);
-  output.set(jsonOutcome({ workflowId, runId: run.runId, status: 'RUNNING' }));
+  output.set(jsonOutcome({ workflowId, runId: run.runId, status: 'RUNNING' }, undefined, INTERRUPTED));
   return EXIT.interrupted;
 }
 
