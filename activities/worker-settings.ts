@@ -13,13 +13,13 @@ export interface WorkerSettings {
   allowedSources?: AllowedSources | undefined;
   /** Base address of the Hub; default: HF_ENDPOINT in the environment, else `https://huggingface.co`. */
   hubUrl?: string | undefined;
-  /** Access token of the Hub; default: HF_TOKEN in the environment. Sent only for what `allowedSources.hub` names. */
+  /** Access token of the Hub; default: HF_TOKEN in the environment, else HUGGING_FACE_HUB_TOKEN. Sent only for what `allowedSources.hub` names. */
   hubToken?: string | undefined;
   /** Script of the trainer process; default: the package's own. */
   trainerPath?: string | undefined;
   /** Task queue of the activities that use the trainer; it should have one slot. Default `finetune-training`. */
   trainingTaskQueue?: string | undefined;
-  /** Threads of ONNX Runtime; default: its own choice. */
+  /** Threads of the trainer; default: one a core that the Worker may use (affinity and the container's quota count). */
   threads?: number | undefined;
   /** Milliseconds without progress after which a trainer is killed; default max(5 min, 20 × the median between reports). */
   hangTimeoutMs?: number | undefined;

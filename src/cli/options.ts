@@ -68,7 +68,11 @@ export function withWork(command: Command): Command {
       "seconds between two updates of a run's page while it trains, at least; 0 = never; default: 60",
       secondsOrNever,
     )
-    .option('--threads <n>', 'threads of the trainer', positiveInteger);
+    .option(
+      '--threads <n>',
+      'threads of the trainer; default: one a core that this process may use, and no more than its container may',
+      positiveInteger,
+    );
 }
 
 /** Settings of a Worker from the options; the Hub's address and token are those of the environment (`HF_ENDPOINT`, `HF_TOKEN`). */

@@ -16,7 +16,7 @@ type PlanOptions = WorkOptionValues & CommonOptionValues;
 export function addPlanCommand(program: Command): void {
   const command = program
     .command('plan')
-    .argument('<spec>', 'JSON file: model, dataset, training, evaluation, output')
+    .argument('<spec>', 'JSON file: model, dataset, prompts, training, evaluation, output')
     .description('show what a run would train on and what it would take; trains nothing');
   withCommon(withWork(command)).action(action(plan));
 }

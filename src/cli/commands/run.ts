@@ -19,7 +19,7 @@ interface RunOptions extends OwnWorkerOptions {
 export function addRunCommand(program: Command): void {
   const command = program
     .command('run')
-    .argument('<spec>', 'JSON file: model, dataset, training, evaluation, output')
+    .argument('<spec>', 'JSON file: model, dataset, prompts, training, evaluation, output')
     .description('fine-tune: server, Worker and run in one go; waits for the end')
     .option('--id <workflow-id>', "default: the output's name and the spec's hash")
     .option('--db <file>', 'history of the server that is started; default: .finetune/server/temporal.db');
