@@ -1,9 +1,10 @@
 // The package as it is published: what publint and are-the-types-wrong say of the tarball, what lies in it, and what each entry loads.
 // Installed and used by others it is in test/package-installed.test.ts.
 import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -55,6 +56,20 @@ describe('the packed package', () => {
       ]),
     );
     expect(files.filter((file) => /\.test\.|node_modules|tsbuildinfo/.test(file))).toEqual([]);
+  });
+
+  it('holds every file that its pages link to', () => {
+    execFileSync('tar', ['-xzf', '-', '-C', folder], { input: tarball });
+    const unpacked = join(folder, 'package');
+    const pages = readdirSync(unpacked, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/operations.md']));
+    const broken = pages.flatMap((page) =>
+      [...readFileSync(join(unpacked, page), 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+        .map(([, target]) => join(dirname(page), target!))
+        .filter((target) => !existsSync(join(unpacked, target)))
+        .map((target) => `${page}: ${target}`),
+    );
+    expect(broken).toEqual([]);
   });
 });
 
