@@ -54,7 +54,7 @@ describe.skipIf(chromiumPath === undefined || !isAsked)(
       uiUrl = `http://127.0.0.1:${uiPort}`;
       folder = await mkdtemp(join(tmpdir(), 'ui-'));
       for (const name of ['encoder', 'elements']) {
-        await cp(join(ROOT, 'examples', name), join(folder, name), { recursive: true });
+        await cp(join(ROOT, 'examples', name), join(folder, 'examples', name), { recursive: true });
       }
       const [started, workflowBundle] = await Promise.all([startTestServer({ ui: true, uiPort }), bundleWorkflows()]);
       environment = started;
@@ -174,8 +174,8 @@ describe.skipIf(chromiumPath === undefined || !isAsked)(
         const json = JSON.stringify({
           base: {
             ...base,
-            model: './encoder/model',
-            dataset: { ...(base.dataset as object), source: './elements/light-elements.jsonl' },
+            model: './examples/encoder/model',
+            dataset: { ...(base.dataset as object), source: './examples/elements/light-elements.jsonl' },
             training: { epochs: 1, batchSize: 32 },
           },
           settings: { learningRate: [1e-4, 1e-3] },
