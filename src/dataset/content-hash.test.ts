@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { contentId, drawsOf, hashFraction, normalise } from './content-hash.js';
+import { randomStream } from '../random.js';
+import { contentId, drawsOf, hashFraction, normalise, spaced } from './content-hash.js';
 
 describe('content', () => {
   it('counts as the same whatever its case, width and white space', () => {
     expect(normalise('  The\u00a0ﬁrst\n\tLAW ')).toBe('the first law');
     expect(normalise('a, b')).not.toBe(normalise('a b'));
+  });
+
+  it('is spaced evenly, whatever white space is in it', () => {
+    const pieces = [' ', '  ', 'a', 'É', '\n', '\t', '\u00a0', '\u2028', '\ufeff', '\u3000', ''];
+    const random = randomStream(1);
+    for (let count = 0; count < 5000; count++) {
+      const text = Array.from({ length: 6 }, () => pieces[random.below(pieces.length)]).join('');
+      expect(spaced(text), JSON.stringify(text)).toBe(text.replace(/\s+/gu, ' ').trim());
+    }
   });
 
   it('has ids that look like uuids and differ by kind', () => {

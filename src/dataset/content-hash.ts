@@ -6,7 +6,13 @@ import { hash } from 'node:crypto';
  * Punctuation and accents stay.
  */
 export function normalise(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
+  return spaced(text.normalize('NFKC').toLowerCase());
+}
+
+/** The text with runs of white space as one space, none at the ends. */
+export function spaced(text: string): string {
+  // Most texts are so already, and to look is cheaper than to write each anew.
+  return /[^\S ]| {2}|^ | $/u.test(text) ? text.replace(/\s+/gu, ' ').trim() : text;
 }
 
 /** A number in [0, 1) that follows from a text alone: the first 48 bits of its SHA-256. */

@@ -10,7 +10,7 @@ import type { Part } from '../spec/stages.js';
 import { contentId, drawsOf, hashKey } from './content-hash.js';
 import { PARTS } from './decide-parts.js';
 import { chunked } from './json-lines.js';
-import { withOneSpelling, type ReadPairs } from './one-spelling.js';
+import { Spellings, type ReadPairs } from './one-spelling.js';
 import { readPairs } from './pairs.js';
 import { makeReadyParts } from './ready.js';
 import { retrievalJson } from './retrieval-set.js';
@@ -74,8 +74,9 @@ async function makeParts(
     const pairs = split.blobs[`${part}.jsonl`];
     if (!pairs) continue;
     const path = await context.store.blobPath(pairs);
-    blobs[`interim/${part}.json`] = await context.store.putBytes(chunked(interimJson(path)));
-    const read = await withOneSpelling(path, split.facts.parts[part] ?? 0);
+    const spellings = new Spellings(split.facts.parts[part] ?? 0);
+    blobs[`interim/${part}.json`] = await context.store.putBytes(chunked(interimJson(path, spellings)));
+    const read = await spellings.reader(path);
     const documents = await openDocuments(read, mixing);
     if (mixing.corpusCount > 0 && documents.answers.length <= mixing.corpusCount) {
       facts.warnings.push(
@@ -192,10 +193,11 @@ async function* relevantOf(read: ReadPairs, documents: Documents, counts: Counts
   }
 }
 
-async function* interimJson(path: string): AsyncGenerator<string> {
+async function* interimJson(path: string, spellings: Spellings): AsyncGenerator<string> {
   let index = 0;
   for await (const batch of readPairs(path)) {
     for (const { question, answer } of batch) {
+      spellings.see(answer);
       yield `${index === 0 ? '{' : ',\n'}"${index}": ${JSON.stringify({ Question: question, Reference: answer })}`;
       index++;
     }
