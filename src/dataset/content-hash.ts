@@ -11,8 +11,8 @@ export function normalise(text: string): string {
 
 /** The text with runs of white space as one space, none at the ends. */
 export function spaced(text: string): string {
-  // Most texts are so already, and to look is cheaper than to write each anew.
-  return /[^\S ]| {2}|^ | $/u.test(text) ? text.replace(/\s+/gu, ' ').trim() : text;
+  // Single spaces are passed over: to replace each by itself takes five times as long.
+  return text.replace(/ \s+|[^\S ]\s*/gu, ' ').trim();
 }
 
 /** A number in [0, 1) that follows from a text alone: the first 48 bits of its SHA-256. */
