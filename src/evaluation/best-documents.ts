@@ -23,11 +23,14 @@ export class BestDocuments {
       column++;
       if (this.size === this.depth) for (let i = (this.depth >> 1) - 1; i >= 0; i--) this.sink(i);
     }
+    let worst = this.scores[0]!;
     for (; column < line.length; column++) {
-      if (!(line[column]! > this.scores[0]!)) continue;
-      this.scores[0] = line[column]!;
+      const score = line[column]!;
+      if (!(score > worst)) continue;
+      this.scores[0] = score;
       this.documents[0] = firstDocument + column;
       this.sink(0);
+      worst = this.scores[0];
     }
   }
 

@@ -26,6 +26,8 @@ export class EngineSession {
       // Shapes vary from batch to batch: a plan of one batch's memory would only add to the next one's.
       enableMemPattern: false,
       logSeverityLevel: 3,
+      // Threads wait actively within a run alone: after it they would take a core for another 50 ms.
+      extra: { session: { force_spinning_stop: '1' } },
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     });
     return new EngineSession(
