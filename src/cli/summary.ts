@@ -2,6 +2,7 @@
 import { basename, dirname } from 'node:path';
 import Table from 'cli-table3';
 import colors from 'picocolors';
+import { whyUnclear } from '../evaluation/verdict.js';
 import { figure, signed } from '../spec/figures.js';
 import type { Metrics, Verdict } from '../spec/evaluation-stages.js';
 import type { FineTuneResult } from '../spec/publishing-stages.js';
@@ -50,11 +51,9 @@ export function metricsTable(before: Metrics, after: Metrics): string {
 /** The verdict as a sentence. */
 export function verdictInWords({ verdict, difference, interval, metric, resamples }: Verdict): string {
   const [low, high] = interval;
-  // With fewer than six answers nothing is decided, whatever the interval.
-  const why = low > 0 || high < 0 ? 'too few test answers to decide' : 'the difference may be chance';
   const words = {
     improved: colors.green('improved: retrieval got better'),
-    unclear: colors.yellow(`unclear: ${why}`),
+    unclear: colors.yellow(`unclear: ${whyUnclear({ interval })}`),
     worse: colors.red('worse: retrieval got worse'),
   };
   return (

@@ -14,6 +14,7 @@ import type { StageContext } from '../artifacts/stage-context.js';
 import { DamagedError } from '../artifacts/store.js';
 import { addTrainedQuestions } from '../dataset/trained-questions.js';
 import { compareOnUnseen } from '../evaluation/unseen.js';
+import { whyUnclear } from '../evaluation/verdict.js';
 import { signed } from '../spec/figures.js';
 import { outputName } from '../spec/names.js';
 import {
@@ -122,8 +123,7 @@ function reason(
     `NDCG@10 ${signed(verdict.difference)} against the ${other}; 95 % interval ${low} to ${high}, on ${questions} test questions` +
     (dropped > 0 ? ` (${dropped} left out that a model was trained on)` : '');
   if (verdict.verdict === 'worse') return `Not promoted: retrieval got worse (${figures}).`;
-  if (verdict.verdict === 'unclear')
-    return `Not promoted: no gain is proven, the difference may be chance (${figures}).`;
+  if (verdict.verdict === 'unclear') return `Not promoted: no gain is proven, ${whyUnclear(verdict)} (${figures}).`;
   if (verdict.interval[0] <= retrain.smallestGain)
     return `Not promoted: a gain is proven, but not one above retrain.smallestGain ${retrain.smallestGain} (${figures}).`;
   return `Promoted: a gain is proven (${figures}).`;
