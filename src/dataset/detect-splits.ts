@@ -1,6 +1,7 @@
 // Finds splits by the Hub's usual file names: `train-00000-of-00001.parquet`, a keyword in the file's name (`my_train.jsonl`), a
-// folder called by one (`test/…`, also of shards that are only called `part`); when no name tells, everything is train. A folder around them is a configuration: where there
-// are several, a split is asked for as `configuration/split`. Custom layouts written in a README's YAML are not read.
+// folder called by one (`test/…`, also of shards that are only called `part`); when no name tells, everything is train. A folder around
+// them is a configuration: where there are several, a split is asked for as `configuration/split`. Custom layouts written in a README's
+// YAML are not read.
 // Source: https://huggingface.co/docs/datasets/repository_structure
 import { FinalError } from '../errors.js';
 import { kindOf, READABLE } from './formats.js';
