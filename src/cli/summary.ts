@@ -2,8 +2,7 @@
 import { basename, dirname } from 'node:path';
 import Table from 'cli-table3';
 import colors from 'picocolors';
-import { whyUnclear } from '../evaluation/verdict.js';
-import { figure, signed } from '../spec/figures.js';
+import { figure, signed, whyUnclear } from '../spec/figures.js';
 import type { Metrics, Verdict } from '../spec/evaluation-stages.js';
 import type { FineTuneResult } from '../spec/publishing-stages.js';
 

@@ -88,11 +88,6 @@ export async function pairedBootstrap(
   };
 }
 
-/** Why a verdict is `unclear`; with too few answers it is so whatever the interval. */
-export function whyUnclear({ interval: [low, high] }: Pick<Verdict, 'interval'>): string {
-  return low > 0 || high < 0 ? 'too few test answers to decide' : 'the difference may be chance';
-}
-
 /**
  * The verdict on two evaluations of the same questions.
  *

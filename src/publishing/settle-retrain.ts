@@ -14,8 +14,7 @@ import type { StageContext } from '../artifacts/stage-context.js';
 import { DamagedError } from '../artifacts/store.js';
 import { addTrainedQuestions } from '../dataset/trained-questions.js';
 import { compareOnUnseen } from '../evaluation/unseen.js';
-import { whyUnclear } from '../evaluation/verdict.js';
-import { signed } from '../spec/figures.js';
+import { signed, whyUnclear } from '../spec/figures.js';
 import { outputName } from '../spec/names.js';
 import {
   describeBase,

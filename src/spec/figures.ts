@@ -1,4 +1,5 @@
 // Metrics as texts for people, wherever they are shown: four decimals, and a dash where there is none.
+import type { Verdict } from './evaluation-stages.js';
 
 /** A metric, e.g. `0.8023`; a dash where there is none. */
 export function figure(value: number | undefined): string {
@@ -8,4 +9,9 @@ export function figure(value: number | undefined): string {
 /** A change with its sign, e.g. `+0.3132`. */
 export function signed(value: number): string {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
+}
+
+/** Why a verdict is `unclear`; with too few answers it is so whatever the interval. */
+export function whyUnclear({ interval: [low, high] }: Pick<Verdict, 'interval'>): string {
+  return low > 0 || high < 0 ? 'too few test answers to decide' : 'the difference may be chance';
 }
