@@ -3,7 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Argument, Command } from 'commander';
+import { positiveInteger } from '../src/cli/options.js';
 import { loadNow, machineLine } from './machine.js';
 import { peerPython } from './peer/environment.js';
 import { runOurs, runPeer } from './processes.js';
@@ -60,9 +61,4 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-
-function positiveInteger(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError(`needs a whole number from 1, got ${text}`);
-  return Number(text);
 }

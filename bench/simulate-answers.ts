@@ -1,20 +1,22 @@
 // How often a 95 % interval of the bootstrap holds a true change of 0, by the way in which questions are drawn together, and into how many
 // answers they fall (docs/decisions/2026-11-28-answers-of-the-bootstrap.md). `npm run -s build && node dist/bench/simulate-answers.js`.
+import { answersOf } from '../src/evaluation/evaluate-retrieval.js';
+import { pairedBootstrap } from '../src/evaluation/verdict.js';
+import { randomStream } from '../src/random.js';
+
 const [QUESTIONS, TRIALS, RESAMPLES] = [100, 400, 400];
 /** Shared by all questions where it stands; its own change is no matter of chance among them. */
 const GENERAL = 1000;
 
 /** By question, its relevant documents. */
 type Relevant = number[][];
-/** By question, what it is drawn with. */
-type Answers = (number | string)[];
 
-let state = 12345;
-const fraction = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-const below = (count: number): number => Math.floor(fraction() * count);
-const normal = (): number => Math.sqrt(-2 * Math.log(fraction() + 1e-12)) * Math.cos(2 * Math.PI * fraction());
+const random = randomStream(12345);
+const below = (count: number): number => random.below(count);
+const normal = (): number =>
+  Math.sqrt(-2 * Math.log(random.fraction() + 1e-12)) * Math.cos(2 * Math.PI * random.fraction());
 const questions = (documentsOf: (at: number) => number[]): Relevant =>
-  Array.from({ length: QUESTIONS }, (_, at) => [...new Set(documentsOf(at))]);
+  Array.from({ length: QUESTIONS }, (_, at) => ordered([...new Set(documentsOf(at))]));
 const some = (count: number, of: number) => (): number[] => Array.from({ length: count }, () => below(of));
 
 /** By name: the relevant documents of each question. */
@@ -36,22 +38,19 @@ const data: Record<string, () => Relevant> = {
   '4 random documents of 40': () => questions(some(4, 40)),
 };
 
-/** By name: what each question is drawn with. */
-const rules: Record<string, (relevant: Relevant) => Answers> = {
+/** By name: the number of the answer that each question is drawn with. */
+const rules: Record<string, (relevant: Relevant) => number[]> = {
   'each question alone': (relevant) => relevant.map((_, at) => at),
-  'identical set': (relevant) => relevant.map((documents) => ordered(documents).join()),
+  'identical set': (relevant) => {
+    const sets = [...new Set(relevant.map(String))];
+    return relevant.map((documents) => sets.indexOf(String(documents)));
+  },
   'least shared': (relevant) => {
-    const shares = count(relevant);
-    return relevant.map((documents) => bySharing(documents, shares)[0]!);
+    const shares = new Map<number, number>();
+    for (const document of relevant.flat()) shares.set(document, (shares.get(document) ?? 0) + 1);
+    return relevant.map((documents) => documents.reduce((a, b) => (shares.get(b)! < shares.get(a)! ? b : a)));
   },
-  'this rule': (relevant) => {
-    const shares = count(relevant);
-    return relevant.map((documents) => {
-      const own = bySharing(documents, shares);
-      const few = own.filter((document) => shares.get(document)! <= QUESTIONS / 10);
-      return few.reduce((best, next) => (shares.get(next)! > shares.get(best)! ? next : best), few[0] ?? own[0]!);
-    });
-  },
+  'this rule': (relevant) => answersOf(relevant.map((documents) => Int32Array.from(documents))),
   connected: (relevant) => {
     const parents = new Map<number, number>();
     const root = (document: number): number => {
@@ -72,16 +71,6 @@ function ordered(documents: readonly number[]): number[] {
   return [...documents].sort((a, b) => a - b);
 }
 
-function bySharing(documents: readonly number[], shares: ReadonlyMap<number, number>): number[] {
-  return ordered(documents).sort((a, b) => shares.get(a)! - shares.get(b)!);
-}
-
-function count(relevant: Relevant): Map<number, number> {
-  const shares = new Map<number, number>();
-  for (const document of relevant.flat()) shares.set(document, (shares.get(document) ?? 0) + 1);
-  return shares;
-}
-
 /** Changes of 0 on average: the documents' own, a mean over a question's, and the question's own. */
 function changesOf(relevant: Relevant): number[] {
   const own = Array.from({ length: 400 }, normal);
@@ -91,36 +80,18 @@ function changesOf(relevant: Relevant): number[] {
   });
 }
 
-/** The answers' sums and sizes, resampled: is 0 in the middle 95 %? */
-function trial(changes: readonly number[], answers: Answers): { answers: number; holds: boolean } {
-  const sums = new Map<number | string, [number, number]>();
-  answers.forEach((answer, at) => {
-    const [sum, size] = sums.get(answer) ?? [0, 0];
-    sums.set(answer, [sum + changes[at]!, size + 1]);
-  });
-  const drawn = [...sums.values()];
-  const means = Array.from({ length: RESAMPLES }, () => {
-    let [sum, size] = [0, 0];
-    for (let i = 0; i < drawn.length; i++) {
-      const [change, questions] = drawn[below(drawn.length)]!;
-      sum += change;
-      size += questions;
-    }
-    return sum / size;
-  }).sort((a, b) => a - b);
-  return { answers: drawn.length, holds: means[RESAMPLES * 0.025]! <= 0 && means[RESAMPLES * 0.975 - 1]! >= 0 };
-}
-
 for (const [name, make] of Object.entries(data)) {
   const found = new Map(Object.keys(rules).map((rule) => [rule, { answers: 0, holds: 0 }]));
-  for (let at = 0; at < TRIALS; at++) {
+  for (let seed = 0; seed < TRIALS; seed++) {
     const relevant = make();
-    const changes = changesOf(relevant);
-    for (const [rule, answersOf] of Object.entries(rules)) {
-      const { answers, holds } = trial(changes, answersOf(relevant));
+    const after = changesOf(relevant);
+    const before = after.map(() => 0);
+    for (const [rule, clustersOf] of Object.entries(rules)) {
+      const clusters = clustersOf(relevant);
+      const { interval } = await pairedBootstrap({ before, after, clusters, seed, resamples: RESAMPLES });
       const sum = found.get(rule)!;
-      sum.answers += answers / TRIALS;
-      sum.holds += Number(holds) / TRIALS;
+      sum.answers += new Set(clusters).size / TRIALS;
+      sum.holds += Number(interval[0] <= 0 && interval[1] >= 0) / TRIALS;
     }
   }
   console.log(name);

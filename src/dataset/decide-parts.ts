@@ -79,22 +79,29 @@ export async function decideParts(
   for (const part of ['validation', 'test'] as const) {
     const given = of(part);
     const seen = new KeyTable(given.reduce((sum, { kept }) => sum + kept, 0));
-    for (const { name, path, kept } of given) {
-      const places = new Uint8Array(kept);
-      let index = 0;
-      for await (const batch of readPairs(path)) {
-        for (const pair of batch) {
-          const answer = training.groups.answerTo(normalise(pair.question));
-          if (answer !== undefined) places[index++] = drop(`${part} question stands in ${PARTS[parts[answer]!] ?? ''}`);
-          else if (isNew(seen, pair)) places[index++] = PARTS.indexOf(part);
-          else places[index++] = drop('exact duplicate');
-        }
-        report(batch.length);
-      }
-      decided.places.set(name, places);
-    }
+    const placeOf = (pair: Pair): number => {
+      const answer = training.groups.answerTo(normalise(pair.question));
+      if (answer !== undefined) return drop(`${part} question stands in ${PARTS[parts[answer]!] ?? ''}`);
+      return isNew(seen, pair) ? PARTS.indexOf(part) : drop('exact duplicate');
+    };
+    for (const split of given) decided.places.set(split.name, await placePairs(split, placeOf, report));
   }
   return decided;
+}
+
+/** Places of a split's pairs, in their order. */
+async function placePairs(
+  { path, kept }: SplitFile,
+  placeOf: (pair: Pair) => number,
+  report: (pairs: number) => void,
+): Promise<Uint8Array> {
+  const places = new Uint8Array(kept);
+  let index = 0;
+  for await (const batch of readPairs(path)) {
+    for (const pair of batch) places[index++] = placeOf(pair);
+    report(batch.length);
+  }
+  return places;
 }
 
 interface GroupedPairs {

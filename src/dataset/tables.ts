@@ -43,10 +43,7 @@ export async function* readCsv(file: LabelledFile, columns: Columns, delimiter?:
 
 /** Records of a JSON file too large to be parsed at once: an array of objects, or objects one after the other. */
 export async function* readLargeJson(file: LabelledFile): AsyncGenerator<unknown[]> {
-  const start = (await readStart(file.path))
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-    .trimStart();
+  const start = (await readStart(file.path)).toString('utf8').trimStart(); // a byte order mark counts as white space
   const format = start.startsWith('[') ? 'array' : 'unstructured';
   const source = `read_json_objects(${literal(file.path)}, format = '${format}', maximum_object_size = ${MAX_JSON_OBJECT_BYTES})`;
   for await (const rows of stream(file, () => `SELECT json FROM ${source}`)) {

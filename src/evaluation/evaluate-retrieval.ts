@@ -118,7 +118,7 @@ function rowsOf(vectors: Float32Array, dimension: number, rows: readonly number[
  * document in common, equal judgements fall together, and what nearly everybody refers to does not melt all questions into one answer
  * (docs/decisions/2026-11-28-answers-of-the-bootstrap.md).
  */
-function answersOf(truth: readonly Int32Array[]): number[] {
+export function answersOf(truth: readonly Int32Array[]): number[] {
   const questions = new Map<number, number>();
   for (const documents of truth) {
     for (const document of documents) questions.set(document, (questions.get(document) ?? 0) + 1);

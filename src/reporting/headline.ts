@@ -1,5 +1,6 @@
 // The top of the report: did it help, by how much, and how sure is that, in words that need no statistics.
 import type { Verdict } from '../spec/evaluation-stages.js';
+import { mayBeChance } from '../spec/figures.js';
 import { count, metric, metricLabel, plural, signed } from './format.js';
 import { html, trusted, type Html } from './html.js';
 import type { ReportData } from './report-data.js';
@@ -56,7 +57,7 @@ function certainty({ verdict, test }: ReportData): string {
   const meaning = {
     improved: ', so chance alone does not explain it.',
     worse: ', so chance alone does not explain it.',
-    unclear: low <= 0 && high >= 0 ? ', so it may be chance.' : ', but the test set has too few answers to decide.',
+    unclear: mayBeChance(verdict) ? ', so it may be chance.' : ', but the test set has too few answers to decide.',
   }[verdict.verdict];
   return `${interval}${meaning} (Paired bootstrap over ${plural(test.answers, 'test answer')} with all their questions, ${count(verdict.resamples)} resamples.)`;
 }

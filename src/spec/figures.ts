@@ -11,7 +11,12 @@ export function signed(value: number): string {
   return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
 }
 
-/** Why a verdict is `unclear`; with too few answers it is so whatever the interval. */
-export function whyUnclear({ interval: [low, high] }: Pick<Verdict, 'interval'>): string {
-  return low > 0 || high < 0 ? 'too few test answers to decide' : 'the difference may be chance';
+/** Whether an `unclear` verdict is so by chance; else by too few answers, of which nothing is decided whatever the interval. */
+export function mayBeChance({ interval: [low, high] }: Pick<Verdict, 'interval'>): boolean {
+  return low <= 0 && high >= 0;
+}
+
+/** Why a verdict is `unclear`. */
+export function whyUnclear(verdict: Pick<Verdict, 'interval'>): string {
+  return mayBeChance(verdict) ? 'the difference may be chance' : 'too few test answers to decide';
 }
