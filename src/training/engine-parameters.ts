@@ -4,6 +4,7 @@ import type { Tensor } from 'onnxruntime-node';
 import type { EncoderModel } from '../models/model-folder.js';
 import type { Weights } from '../models/safetensors.js';
 import type { FreezeSpec } from '../spec/spec.js';
+import { allocateParameters } from './adamw-memory.js';
 import { toTensor } from './engine-session.js';
 import { trainedParameters } from './freeze.js';
 import type { Parameter } from './training-engine.js';
@@ -36,12 +37,13 @@ export class EngineParameters {
   constructor({ weights, ...options }: EngineParametersOptions) {
     this.options = options;
     const { architecture, config } = options.model;
+    const names = new Set(trainedParameters(architecture, config, options.training?.freeze).map(({ name }) => name));
     const data = architecture.toEngine(config, weights);
+    if (options.training) placeForUpdates(data, names);
     this.all = architecture
       .engineParameters(config)
       .map(({ name, shape, decay }) => ({ name, shape, decay, data: data.get(name)! }));
     this.feeds = new Map(this.all.map(({ name, data, shape }) => [name, toTensor({ data, dims: [...shape] })]));
-    const names = new Set(trainedParameters(architecture, config, options.training?.freeze).map(({ name }) => name));
     this.trained = this.all.filter(({ name }) => names.has(name));
     this.changing = options.training ? names : new Set();
     this.ofBase = new Set(this.all.map(({ name }) => name).filter((name) => !this.changing.has(name)));
@@ -79,4 +81,14 @@ export class EngineParameters {
     const { readBase, model } = this.options;
     return readBase && model.architecture.toEngine(model.config, await readBase());
   }
+}
+
+/** Moves arrays to where an optimizer changes them in place. */
+function placeForUpdates(data: Map<string, Float32Array>, names: ReadonlySet<string>): void {
+  const moved = [...data].filter(([name]) => names.has(name));
+  const arrays = allocateParameters(moved.map(([, values]) => values.length));
+  moved.forEach(([name, values], at) => {
+    arrays[at]!.set(values);
+    data.set(name, arrays[at]!);
+  });
 }

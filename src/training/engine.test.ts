@@ -10,6 +10,7 @@ import {
   tokenized,
 } from '../../test/support/tiny-bert.js';
 import { bert } from '../models/bert.js';
+import { memoryOf } from './adamw-memory.js';
 import { Engine, type EngineOptions } from './engine.js';
 
 const { queries, documents, config } = tinyBert;
@@ -30,6 +31,15 @@ const isKeyBias = (name: string): boolean => name.endsWith('key.bias');
 function torchGradients(gradients: Map<string, Float32Array>): Map<string, { data: Float32Array }> {
   return bert.fromEngine(config, gradients);
 }
+
+test('holds trained parameters where the optimizer changes them in place, and the others anywhere', async () => {
+  const [trained, embeds] = [
+    await open(tinyOptions('mean')),
+    await open({ ...tinyOptions('mean'), training: undefined }),
+  ];
+  expect(trained.parameters.every(({ data }) => memoryOf(data) !== undefined)).toBe(true);
+  expect(embeds.parameters.some(({ data }) => memoryOf(data) !== undefined)).toBe(false);
+});
 
 describe.each(TINY_CASES)('the engine with %s pooling', (tinyCase) => {
   test.each([

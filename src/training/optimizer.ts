@@ -2,6 +2,7 @@
 // clipping as torch.nn.utils.clip_grad_norm_. Moments are float32, each element's arithmetic is float64; sums run in a fixed order.
 // The loops over elements are in adamw-loops.ts. Not here: AMSGrad, fused or foreach variants, parameter groups with their own rates.
 import { decayStretch, sumOfSquares, updateStretch, type UpdateArrays } from './adamw-loops.js';
+import { takeBeside } from './adamw-memory.js';
 import type { Parameter, TouchedRows } from './training-engine.js';
 
 /** Settings of {@link AdamW}; decay is decoupled and leaves out parameters with `decay: false` (biases, LayerNorm). */
@@ -52,8 +53,8 @@ export class AdamW {
     this.beta2 = beta2;
     this.epsilon = epsilon;
     for (const { name, data } of parameters) {
-      this.moments.m.set(name, new Float32Array(data.length));
-      this.moments.v.set(name, new Float32Array(data.length));
+      this.moments.m.set(name, takeBeside(data));
+      this.moments.v.set(name, takeBeside(data));
     }
   }
 

@@ -48,6 +48,8 @@ export const i32 = {
   shiftRight: two(0x76),
   /** 1 where the first is less, both with sign. */
   less: two(0x48),
+  /** 1 where the first is less, both from 0 to 2³² − 1, as addresses are. */
+  lessUnsigned: two(0x49),
   loadByte: (address: Code): Code => [...address, 0x2d, 0, 0],
   storeByte: two(0x3a, 0, 0),
 };
