@@ -3,7 +3,7 @@
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../activities/activities.js';
 import { ARTIFACT_DAMAGED } from '../src/errors.js';
-import type { ActivityTimes } from '../src/spec/activity-times.js';
+import { DEFAULT_RETRY, type ActivityTimes } from '../src/spec/activity-times.js';
 import { fitBytes } from '../src/spec/shorten.js';
 
 const OPTIONS: ActivityOptions = {
@@ -13,9 +13,9 @@ const OPTIONS: ActivityOptions = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   // Each shutdown of a Worker uses up an attempt: no maximum.
   retry: {
-    initialInterval: '1 second',
-    backoffCoefficient: 2,
-    maximumInterval: '1 minute',
+    initialInterval: 1000 * DEFAULT_RETRY.initialInterval,
+    backoffCoefficient: DEFAULT_RETRY.backoffCoefficient,
+    maximumInterval: 1000 * DEFAULT_RETRY.maximumInterval,
     nonRetryableErrorTypes: [ARTIFACT_DAMAGED],
   },
 };

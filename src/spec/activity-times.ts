@@ -24,7 +24,12 @@ export interface ActivityTimes {
     | undefined;
 }
 
+/** Pauses between attempts unless others are set, in seconds. */
+export const DEFAULT_RETRY = { initialInterval: 1, maximumInterval: 60, backoffCoefficient: 2 };
+
 const LEAST_HEARTBEAT_SECONDS = 5;
+/** The server counts attempts in 32 bits. */
+const MOST_ATTEMPTS = 2 ** 31 - 1;
 
 /** Refuses times that cannot work. @throws Error that names the one. */
 export function demandActivityTimes(times: ActivityTimes): ActivityTimes {
@@ -39,5 +44,27 @@ export function demandActivityTimes(times: ActivityTimes): ActivityTimes {
       `activityTimes.heartbeatTimeout: at least ${LEAST_HEARTBEAT_SECONDS} seconds are needed, because signs of life come every few seconds, got ${heartbeatTimeout}`,
     );
   }
+  demandPauses(retry);
   return times;
+}
+
+/** What the workflow's side refuses only once a run goes on: its task would be tried again without end. */
+function demandPauses(retry: NonNullable<ActivityTimes['retry']>): void {
+  const initialInterval = retry.initialInterval ?? DEFAULT_RETRY.initialInterval;
+  const maximumInterval = retry.maximumInterval ?? DEFAULT_RETRY.maximumInterval;
+  if (maximumInterval < initialInterval) {
+    const whose = retry.maximumInterval === undefined ? ' (the default)' : '';
+    throw new Error(
+      `activityTimes.maximumInterval: at least initialInterval (${initialInterval}) is needed, got ${maximumInterval}${whose}`,
+    );
+  }
+  const { backoffCoefficient = DEFAULT_RETRY.backoffCoefficient, maximumAttempts = 1 } = retry;
+  if (backoffCoefficient < 1) {
+    throw new Error(`activityTimes.backoffCoefficient: at least 1 is needed, got ${backoffCoefficient}`);
+  }
+  if (!Number.isInteger(maximumAttempts) || maximumAttempts > MOST_ATTEMPTS) {
+    throw new Error(
+      `activityTimes.maximumAttempts: a whole number from 1 to ${MOST_ATTEMPTS} is needed, got ${maximumAttempts}`,
+    );
+  }
 }
