@@ -53,6 +53,15 @@ describe('a chain', () => {
     expect(parseChain(JSON.parse(JSON.stringify(parsed)))).toEqual(parsed);
   });
 
+  it('may free in a step what the base freezes, and the way to the server keeps it', () => {
+    const steps = [{ dataset: 'a.jsonl' }, { dataset: 'b.jsonl', training: { freeze: null } }];
+    const parsed = parseChain(chain(steps, { training: { freeze: { layers: 1 } } }));
+    expect(stepsOf(parsed).map(({ spec: { training } }) => training.freeze?.layers)).toEqual([1, undefined]);
+    const sent = parseChain(JSON.parse(JSON.stringify(parsed)));
+    expect(sent).toEqual(parsed);
+    expect(stepsOf(sent)).toEqual(stepsOf(parsed));
+  });
+
   it.each([
     ['nothing', undefined, /got nothing\. For example: \{"base"/],
     ['no step', chain([]), /steps: .*got \[\]/],

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { baseName, datasetName, modelName } from './names.js';
 import { parseAs } from './parse.js';
-import { settingsSchema } from './settings.js';
+import { settingsSchema, withSettings } from './settings.js';
 import { fineTuneSpecSchema, type FineTuneSpec } from './spec.js';
 
 /** Each step's model meets every step's test part: the table grows with the square. */
@@ -71,7 +71,7 @@ export function stepsOf(chain: ChainSpec): ChainStep[] {
       spec: {
         ...base,
         dataset,
-        training: { ...base.training, ...training },
+        training: withSettings(base.training, training),
         output: { ...base.output, name: output },
       },
     };

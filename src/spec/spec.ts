@@ -64,16 +64,22 @@ const datasetSchema = z.union([
 ]);
 
 /** What of the encoder keeps the base model's weights; to freeze nothing is the same as to leave the key out. */
-const freezeSchema = z
+const freezeInputSchema = z
   .strictObject({
     /** Word, position and type embeddings with their LayerNorm. */
     embeddings: z.boolean().default(true),
     /** The lowest layers, counted from the embeddings. */
     layers: z.number().int().nonnegative().default(0),
   })
-  .nullable()
-  .transform((freeze) => (freeze && (freeze.embeddings || freeze.layers > 0) ? freeze : undefined))
-  .optional();
+  .nullable();
+const freezeSchema = freezeInputSchema.transform((freeze) => (freezesAny(freeze) ? freeze : undefined)).optional();
+
+/** `training.freeze` of a set of settings: null, which outlives JSON, takes away what a base freezes. */
+export const freezeSettingSchema = freezeInputSchema.transform((freeze) => (freezesAny(freeze) ? freeze : null));
+
+function freezesAny<Freeze extends { embeddings: boolean; layers: number }>(freeze: Freeze | null): freeze is Freeze {
+  return freeze !== null && (freeze.embeddings || freeze.layers > 0);
+}
 
 /** More epochs than anybody needs; a run's history stays within the server's limits. */
 export const MOST_EPOCHS = 1000;

@@ -87,6 +87,19 @@ describe('a sweep', () => {
   });
 
   it.each([
+    ['a list of sets', [{}, { freeze: null }, { freeze: { embeddings: false } }]],
+    ['lists by key', { freeze: [null, { layers: 2 }] }],
+  ])('says in %s that nothing is frozen, and the way to the server keeps it', (_name, settings) => {
+    const frozen = { ...base, training: { freeze: { layers: 1 } } };
+    const parsed = parseSweep(sweep({ base: frozen, settings }));
+    const trials = trialsOf(parsed);
+    expect(trials.map(({ spec: { training } }) => training.freeze)).toContain(undefined);
+    const sent = parseSweep(JSON.parse(JSON.stringify(parsed)));
+    expect(sent).toEqual(parsed);
+    expect(trialsOf(sent)).toEqual(trials);
+  });
+
+  it.each([
     ['an unknown key', { ...sweep(), paralel: 2 }, /paralel: unknown key.*did you mean "parallel"/],
     ['an unknown setting', sweep({ settings: { rate: [1] } }), /settings\.rate: unknown key/],
     ['a wrong value', sweep({ settings: { learningRate: [1e-5, -1] } }), /settings\.learningRate\.1: .*got -1/],

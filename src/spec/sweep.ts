@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { FinalError } from '../errors.js';
 import { datasetName, modelName } from './names.js';
 import { parseAs } from './parse.js';
-import { settingsSchema } from './settings.js';
+import { settingsSchema, withSettings, type Settings } from './settings.js';
 import { shorten } from './shorten.js';
-import { fineTuneSpecSchema, type FineTuneSpec, type ModelSpec, type TrainingSpec } from './spec.js';
+import { fineTuneSpecSchema, type FineTuneSpec, type ModelSpec } from './spec.js';
 
 /** More trials than a table shows well; the result stays under 16 KB. */
 export const MOST_TRIALS = 40;
@@ -91,7 +91,7 @@ export function trialsOf(sweep: SweepSpec): SweepTrial[] {
   const trials = new Map<string, Omit<SweepTrial, 'trial'>>();
   for (const one of models) {
     for (const set of sets) {
-      const spec: FineTuneSpec = { ...base, model: one, training: { ...base.training, ...set } };
+      const spec: FineTuneSpec = { ...base, model: one, training: withSettings(base.training, set) };
       trials.set(JSON.stringify([one, spec.training]), { label: labelOf(one, models, set), spec });
     }
   }
@@ -123,14 +123,14 @@ export function sweepName({ base }: SweepSpec): string {
 }
 
 /** Every combination of one value by key, the last key's values changing first. */
-function combinations(lists: Partial<Record<keyof TrainingSpec, unknown[]>>): Partial<TrainingSpec>[] {
-  return Object.entries(lists).reduce<Partial<TrainingSpec>[]>(
+function combinations(lists: Partial<Record<keyof Settings, unknown[]>>): Settings[] {
+  return Object.entries(lists).reduce<Settings[]>(
     (sets, [key, values]) => sets.flatMap((set) => values.map((value) => ({ ...set, [key]: value }))),
     [{}],
   );
 }
 
-function labelOf(model: ModelSpec, models: readonly ModelSpec[], set: Partial<TrainingSpec>): string {
+function labelOf(model: ModelSpec, models: readonly ModelSpec[], set: Settings): string {
   const name = modelName(model);
   const twins = models.filter((other) => modelName(other) === name).length > 1;
   const label = [
