@@ -84,6 +84,14 @@ describe('pinInputs', () => {
     expect(failure.message).toMatch(/output\.directory.*elsewhere/);
   });
 
+  it("refuses to publish over the user's own dataset before anything else", async () => {
+    await mkdir(join(folder, 'data', 'data', 'dataset', 'physics'), { recursive: true });
+    await writeFile(join(folder, 'data', 'data', 'dataset', 'physics', 'pairs.csv'), 'question,answer\n');
+    const failure = await failureOf(pin({ model: 'm', dataset: 'data/dataset/physics', output: { directory: '.' } }));
+    expect(failure).toMatchObject({ type: 'PathNotAllowed', nonRetryable: true });
+    expect(failure.message).toMatch(/^output: .*data\/dataset\/physics must be free.*another output\.directory/);
+  });
+
   it('refuses a dataset outside the data folders', async () => {
     await writeFile(join(folder, 'secret.jsonl'), '{"question":"q","answer":"a"}\n');
     const tokenizer = join(folder, 'data', 'tokenizer');

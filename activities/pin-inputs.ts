@@ -4,6 +4,7 @@ import { Context } from '@temporalio/activity';
 import { openLocalStore } from '../src/artifacts/local-store.js';
 import type { StageContext } from '../src/artifacts/stage-context.js';
 import { pinDataset } from '../src/dataset/pin-dataset.js';
+import { demandOwnFolders } from '../src/sources/own-folder.js';
 import { resolveAllowedOutput } from '../src/sources/paths.js';
 import { pinModel } from '../src/sources/pin.js';
 import { demandActivityTimes } from '../src/spec/activity-times.js';
@@ -26,6 +27,7 @@ export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
       const spec = parseSpec(input.spec);
       // Told now, and not after hours of training.
       const outputDirectory = await resolveAllowedOutput(spec.output.directory, settings.dataFolders);
+      await demandOwnFolders(outputDirectory, spec);
       const model = input.pins?.model ?? (await pinModel(spec.model, sources, context));
       const dataset = input.pins?.dataset ?? (await pinDataset(spec.dataset, sources, context));
       const root = pinnedRoot(model, dataset);

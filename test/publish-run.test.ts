@@ -1,5 +1,5 @@
 // A whole small run, from a question/answer table and random weights to the published tree, without a workflow.
-import { mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256OfFile } from '../src/artifacts/hash.js';
@@ -180,6 +180,36 @@ describe('publishModel', () => {
       type: 'PathNotAllowed',
     });
     expect(await readdir(join(context.folder, 'elsewhere'))).toEqual([]);
+  });
+
+  it.each([
+    ['dataset/pairs', 'test.csv', 'output.directory'],
+    ['logs/train/small', 'events.out.tfevents.1700000000.host', 'output.name'],
+    ['embeddings/small', 'model.safetensors', 'output.name'],
+  ])("leaves a user's own folder at data/%s where it is, and says what to do", async (path, file, remedy) => {
+    const outputDirectory = await mkdtemp(join(context.folder, 'taken-'));
+    const folder = join(outputDirectory, 'data', path);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, file), 'mine');
+    await expect(publishModel({ ...run.input, outputDirectory }, run.context)).rejects.toMatchObject({
+      type: 'PathNotAllowed',
+      message: expect.stringMatching(new RegExp(`^output: ${folder} must be free.*choose another ${remedy}`)) as string,
+    });
+    expect(await tree(folder)).toEqual([file]);
+    expect(await readFile(join(folder, file), 'utf8')).toBe('mine');
+  });
+
+  it("leaves a user's own folder that came while the run published", async () => {
+    const outputDirectory = await mkdtemp(join(context.folder, 'taken-'));
+    const folder = join(outputDirectory, 'data', 'dataset', 'pairs');
+    const embedder: typeof run.context.embedder = async (weights) => {
+      await mkdir(folder);
+      await writeFile(join(folder, 'notes.txt'), 'mine');
+      return run.context.embedder(weights);
+    };
+    const publishing = publishModel({ ...run.input, outputDirectory }, { ...run.context, embedder });
+    await expect(publishing).rejects.toMatchObject({ type: 'PathNotAllowed' });
+    expect(await tree(outputDirectory)).toEqual(['data/dataset/pairs/notes.txt']);
   });
 
   it('tells a full disk as NoDiskSpace with the folder, and leaves the earlier one and nothing half-written', async () => {

@@ -3,6 +3,7 @@
 import { dirname, join } from 'node:path';
 import { renderChain } from '../reporting/comparison-chain.js';
 import { renderSweep } from '../reporting/comparison-sweep.js';
+import { demandOwn } from '../sources/own-folder.js';
 import type { PublishComparisonInput, PublishComparisonResult } from '../spec/comparison.js';
 import { demandInside, diskError } from './publish.js';
 import { stageFolder } from './replace-folder.js';
@@ -12,7 +13,7 @@ import { writeOut } from './write-files.js';
  * Publishes a comparison.
  *
  * @param input `outputDirectory`: absolute, and found to be allowed.
- * @throws FinalError `PathNotAllowed` when the folder leads elsewhere or cannot be written; RetryableError `NoDiskSpace`.
+ * @throws FinalError `PathNotAllowed` when the folder leads elsewhere, cannot be written or would replace one of the user's own; RetryableError `NoDiskSpace`.
  */
 export async function publishComparison({
   comparison,
@@ -21,7 +22,7 @@ export async function publishComparison({
   const target = join(outputDirectory, 'data', 'comparisons', comparison.name);
   try {
     await demandInside(outputDirectory, dirname(target));
-    const folder = await stageFolder(target);
+    const folder = await stageFolder(target, () => demandOwn('comparison', target));
     try {
       const page = comparison.kind === 'sweep' ? await renderSweep(comparison) : await renderChain(comparison);
       await writeOut(folder.path, 'report.html', page);

@@ -14,7 +14,8 @@ import type { EncoderModel } from '../models/model-folder.js';
 import type { Weights } from '../models/safetensors.js';
 import { collectReportData } from '../reporting/collect-report-data.js';
 import { renderReport } from '../reporting/report.js';
-import { datasetName, outputName } from '../spec/names.js';
+import { demandOwn, publishedFolders } from '../sources/own-folder.js';
+import { outputName } from '../spec/names.js';
 import type { PublishInput, PublishResult } from '../spec/publishing-stages.js';
 import type { WeightsRef } from '../spec/stages.js';
 import { resolvePrompts } from '../text/prompts.js';
@@ -59,15 +60,16 @@ const STEPS = ['dataset', 'training log', 'model and ONNX files', 'comparison of
  * Publishes a run.
  *
  * @throws FinalError `ParityFailed` when the ONNX files embed otherwise than the weights, `PathNotAllowed` when the folder leads
- * elsewhere or cannot be written; RetryableError `NoDiskSpace`.
+ * elsewhere, cannot be written or would replace one that no run has published; RetryableError `NoDiskSpace`.
  */
 export async function publishModel(input: PublishModelInput, context: PublishContext): Promise<PublishResult> {
   const epochs = await allEpochs(context.store, input);
   const staged: StagedFolder[] = [];
-  const stage = async (...path: string[]): Promise<StagedFolder> => {
-    const target = join(input.outputDirectory, 'data', ...path);
+  const folders = publishedFolders(input.outputDirectory, input.spec);
+  const stage = async (kind: keyof typeof folders): Promise<StagedFolder> => {
+    const target = folders[kind];
     await demandInside(input.outputDirectory, dirname(target));
-    const folder = await stageFolder(target);
+    const folder = await stageFolder(target, () => demandOwn(kind, target));
     staged.push(folder);
     return folder;
   };
@@ -86,7 +88,7 @@ async function publish(
   input: PublishModelInput,
   model: EncoderModel,
   context: PublishContext,
-  stage: (...path: string[]) => Promise<StagedFolder>,
+  stage: (kind: 'dataset' | 'log' | 'model') => Promise<StagedFolder>,
 ): Promise<PublishResult> {
   const { store } = context;
   const { spec } = input;
@@ -98,12 +100,12 @@ async function publish(
   };
 
   report(0);
-  const dataset = await stage('dataset', datasetName(spec.dataset));
+  const dataset = await stage('dataset');
   await writeDatasetFolder({ ...context, onProgress: (detail) => report(0, detail) }, input, dataset.path);
 
   report(1);
   const history = await readHistory(store, input.epochs.at(-1)?.checkpoint ?? input.published.checkpoint);
-  const log = await stage('logs', 'train', name);
+  const log = await stage('log');
   await writeTrainingLog(log.path, history, {
     seconds: input.training.seconds,
     endedMs: input.trainingEndedMs,
@@ -114,7 +116,7 @@ async function publish(
   const prompts = resolvePrompts(spec.prompts, model.prompts);
   const encoder = await context.embedder({ checkpoint: input.published.checkpoint });
   const weights = encoder.toWeights();
-  const folder = await stage('embeddings', name);
+  const folder = await stage('model');
   const onProgress = (file: string): void => report(2, file);
   const sha256 = await writeModelFolder({
     model,
@@ -154,7 +156,7 @@ async function publish(
 
   report(5);
   for (const finished of [dataset, log, folder]) await finished.commit();
-  const path = join(input.outputDirectory, 'data', 'embeddings', name);
+  const path = publishedFolders(input.outputDirectory, spec).model;
   return { model: { path, sha256 }, report: join(path, 'report.html'), verdict };
 }
 

@@ -19,16 +19,21 @@ export interface StagedFolder {
   discard(): Promise<void>;
 }
 
-/** Makes an empty folder beside `target`, after tidying up what earlier tries left there. */
-export async function stageFolder(target: string): Promise<StagedFolder> {
+/**
+ * Makes an empty folder beside `target`, after tidying up what earlier tries left there.
+ *
+ * @param demand Throws when what stands at the target may not be replaced; asked now and right before it would be.
+ */
+export async function stageFolder(target: string, demand = async (): Promise<void> => {}): Promise<StagedFolder> {
   const parent = dirname(target);
   await mkdir(parent, { recursive: true });
   await mendEarlierTry(target);
+  await demand();
   const path = join(parent, `${stagingPrefix(target)}${temporaryName(randomBytes(4).toString('hex'))}`);
   await mkdir(path);
   return {
     path,
-    commit: () => putInPlace(path, target),
+    commit: () => putInPlace(path, target, demand),
     discard: () => rm(path, { recursive: true, force: true }),
   };
 }
@@ -36,10 +41,11 @@ export async function stageFolder(target: string): Promise<StagedFolder> {
 const stagingPrefix = (target: string): string => `.${basename(target)}.staging-`;
 const asidePath = (target: string): string => join(dirname(target), `.${basename(target)}.previous`);
 
-async function putInPlace(path: string, target: string): Promise<void> {
+async function putInPlace(path: string, target: string, demand: () => Promise<void>): Promise<void> {
   const aside = asidePath(target);
   await flushFolders(path);
   for (let tries = 1; ; tries++) {
+    await demand();
     await rm(aside, { recursive: true, force: true });
     await renameIfThere(target, aside);
     try {
