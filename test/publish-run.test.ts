@@ -1,11 +1,14 @@
 // A whole small run, from a question/answer table and random weights to the published tree, without a workflow.
-import { mkdir, mkdtemp, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256OfFile } from '../src/artifacts/hash.js';
+import { recordRoot } from '../src/artifacts/run-root.js';
 import { publishModel } from '../src/publishing/publish.js';
 import { parseSpec } from '../src/spec/parse.js';
 import type { PublishResult } from '../src/spec/publishing-stages.js';
+import { findGarbage, freeGarbage } from '../src/training/garbage.js';
+import { plannedRoot } from '../src/training/run-root.js';
 import { realTexts } from './support/real-texts.js';
 import { runStages, type RanStages } from './support/run-stages.js';
 import { makeTestContext, type TestContext } from './support/stage-context.js';
@@ -210,6 +213,23 @@ describe('publishModel', () => {
     const publishing = publishModel({ ...run.input, outputDirectory }, { ...run.context, embedder });
     await expect(publishing).rejects.toMatchObject({ type: 'PathNotAllowed' });
     expect(await tree(outputDirectory)).toEqual(['data/dataset/pairs/notes.txt']);
+  });
+
+  it('publishes the same bytes after the tensors of its checkpoints were freed', async () => {
+    const { store } = context;
+    const before = await hashes();
+    const then = new Date(Date.now() - 2 * 24 * 3_600_000);
+    for (const entry of await readdir(store.location, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isFile() && /blobs|checkpoint/.test(path)) await utimes(path, then, then);
+    }
+    const garbage = await findGarbage(store);
+    expect(garbage.released).toContainEqual(run.input.published.checkpoint);
+    await freeGarbage(store, garbage);
+    // As the stages before do when the run is started again.
+    await recordRoot(store, plannedRoot(run.input, run.input.plan));
+    expect(await publishModel(run.input, run.context)).toEqual(published);
+    expect(await hashes()).toEqual(before);
   });
 
   it('tells a full disk as NoDiskSpace with the folder, and leaves the earlier one and nothing half-written', async () => {
