@@ -17,7 +17,7 @@ export async function trainingOf(store: ArtifactStore, lineage: string): Promise
 /** Of a planned training. */
 export function plannedRoot(
   { model, retrieval, madeFrom = [], spec: { training } }: PlanInput,
-  { tokens, plan, lineage }: PlanResult,
+  { tokens, plan, lineage }: Pick<PlanResult, 'tokens' | 'plan' | 'lineage'>,
 ): RunRoot {
   const artifacts = [model, retrieval, ...madeFrom, tokens, plan];
   return { lineage, artifacts, checkpoints: [], training: { model, tokens, plan, training } };
