@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256OfFile } from '../src/artifacts/hash.js';
 import { identifyProcess } from '../src/temporal/process-identity.js';
 import { findServerProgram } from '../src/temporal/server-program.js';
 import { stopServer } from '../src/temporal/server.js';
@@ -196,6 +197,23 @@ describe.skipIf(!program)('run (needs a Temporal server program: see `finetune d
       text: expect.stringMatching(/Stopped the server/),
     });
     expect(await identifyProcess(left?.pid ?? 0)).toBeUndefined();
+  });
+
+  it('publishes a complete run again when another one has taken its folder meanwhile', async () => {
+    await writeSpec('first.json', { epochs: 1, seed: 1 });
+    await writeSpec('second.json', { epochs: 1, seed: 2 });
+    const where = ['--json', '--db', join(folder, 'in-turn', 'temporal.db')];
+    const weights = (): Promise<string> => sha256OfFile(join(folder, 'out/data/embeddings/tiny/model.safetensors'));
+    const published = (last: Record<string, unknown>): string => (last.model as { sha256: string }).sha256;
+    const first = await outcome('run', 'first.json', ...where);
+    const second = await outcome('run', 'second.json', ...where);
+    expect(published(second.last)).not.toBe(published(first.last));
+    expect(await weights()).toBe(published(second.last));
+    const again = await outcome('run', 'first.json', ...where);
+    expect(again.text).not.toContain('nothing to do');
+    expect(published(again.last)).toBe(published(first.last));
+    expect(await weights()).toBe(published(first.last));
+    await outcome('server', 'stop', '--db', join(folder, 'in-turn', 'temporal.db'));
   });
 
   it('starts no run for somebody who leaves while the Worker is made', async () => {

@@ -1,6 +1,5 @@
 // What `sweep` and `chain` share: starting with a Worker of their own or on one that runs elsewhere, progress (what goes on, the step of
 // the first run that trains, the time left), the table at the end, and the object for programs.
-import { existsSync } from 'node:fs';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { ChainResult, SeveralProgress, SweepResult } from '../spec/comparison.js';
@@ -15,6 +14,7 @@ import { withCommon, withConnection, withWork } from './options.js';
 import { INTERRUPTED, jsonOutcome, type Output } from './output.js';
 import { withOwnWorker, type OwnWorkerOptions } from './own-worker.js';
 import { clock, type ProgressFrame } from './progress-view.js';
+import { areAllPublished } from './published.js';
 import { chainSummary, sweepSummary, trialSummary } from './several-summary.js';
 import { onInterrupt } from './signals.js';
 
@@ -47,7 +47,7 @@ export interface SeveralKind<Result extends SeveralResult> {
   name: 'sweep' | 'chain';
   start: (
     client: Client,
-    options: { workflowId: string | undefined; taskQueue: string; arePublished: (result: Result) => boolean },
+    options: { workflowId: string | undefined; taskQueue: string; arePublished: (result: Result) => Promise<boolean> },
   ) => Promise<WorkflowRun<Result>>;
 }
 
@@ -79,8 +79,8 @@ export async function runSeveral<Result extends SeveralResult>(
     const run = await kind.start(client, {
       workflowId: id,
       taskQueue,
-      arePublished: (result) => {
-        if (hasOwnWorker) return pathsOf(result).every((path) => existsSync(path));
+      arePublished: async (result) => {
+        if (hasOwnWorker) return areAllPublished(result);
         // With a Worker elsewhere its disk is not seen from here.
         output.say(lookingAtInputs(taskQueue));
         return true;
@@ -192,10 +192,4 @@ export async function tellSeveral(options: FollowSeveralOptions): Promise<number
   } catch (error) {
     return tellFailure(options, error, { result: null });
   }
-}
-
-/** What must still be there for a complete one to stand. */
-function pathsOf(result: SeveralResult): string[] {
-  const models = 'trials' in result ? [result.best.model] : result.steps.flatMap(({ model }) => (model ? [model] : []));
-  return [...models.map(({ path }) => path), result.report];
 }

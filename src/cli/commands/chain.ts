@@ -24,7 +24,7 @@ async function chain(specPath: string, options: SeveralOptions, output: Output):
         startChain(client, spec, {
           ...{ workflowId, taskQueue },
           isCurrent: async (result) =>
-            arePublished(result) && (await hasSameChainInputs(client, result, spec, taskQueue)),
+            (await arePublished(result)) && (await hasSameChainInputs(client, result, spec, taskQueue)),
         }),
     },
     options,

@@ -1,6 +1,5 @@
 // `finetune run SPEC`: brings up server and Worker, starts (or joins, or finds) the run and waits for its end. The server stays up
 // afterwards. Ctrl-C once lets the trainer save and stops the Worker; the same command then goes on from there.
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { hasSameInputs, startFineTune } from '../../temporal/client.js';
 import { action } from '../action.js';
@@ -9,6 +8,7 @@ import { callAgain } from '../invocation.js';
 import { withCommon, withConnection, withWork } from '../options.js';
 import { INTERRUPTED, jsonOutcome, type Output } from '../output.js';
 import { withOwnWorker, type OwnWorkerOptions } from '../own-worker.js';
+import { isPublished } from '../published.js';
 import { readSpecFile } from '../spec-file.js';
 
 interface RunOptions extends OwnWorkerOptions {
@@ -34,7 +34,7 @@ async function run(specPath: string, options: RunOptions, output: Output): Promi
       workflowId: id,
       taskQueue,
       isCurrent: async (result, parsed) =>
-        existsSync(result.model.path) && hasSameInputs(client, result, parsed, { taskQueue }),
+        (await isPublished(result.model)) && hasSameInputs(client, result, parsed, { taskQueue }),
     });
     const follow = { client, run: started, target, output, taskQueue, verbose, signal };
     output.say(headline(started.outcome, started.workflowId));

@@ -24,7 +24,7 @@ async function sweep(specPath: string, options: SeveralOptions, output: Output):
         startSweep(client, spec, {
           ...{ workflowId, taskQueue },
           isCurrent: async (result) =>
-            arePublished(result) && (await hasSameSweepInputs(client, result, spec, taskQueue)),
+            (await arePublished(result)) && (await hasSameSweepInputs(client, result, spec, taskQueue)),
         }),
     },
     options,
