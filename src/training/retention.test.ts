@@ -78,7 +78,7 @@ describe('releaseOldTensors', () => {
     const save = (lineage: string, step: number): Promise<unknown> =>
       saveCheckpoint(store, { state: { ...state, lineage, step }, parameters, moments, about: manifest.about });
     for (const lineage of ['one', 'two']) for (const step of [1, 2, 3]) await save(lineage, step);
-    expect(await releaseOldTensors(store, 'one', { epochEnds: [] })).toEqual([1]);
+    expect(await releaseOldTensors(store, 'one', { saved: 3, epochEnds: [] })).toEqual([1]);
     expect(await findCheckpoint(store, { lineage: 'two', step: 1 })).toBeDefined();
   });
 

@@ -8,7 +8,7 @@ import { recordRoot } from '../artifacts/run-root.js';
 import { courseOf } from './course.js';
 import { longestStepMs } from './estimate.js';
 import type { TrainingPlan } from './plan.js';
-import { findCheckpoint, newestCheckpoint, type CheckpointContent } from './checkpoint.js';
+import { findCheckpoint, listCheckpoints, newestCheckpoint, type CheckpointContent } from './checkpoint.js';
 import { plannedRoot, segmentRoot } from './run-root.js';
 import { openSegment } from './segment.js';
 import { trainOn, withTensors, type TrainEpochContext } from './training-loop.js';
@@ -98,6 +98,25 @@ describe('tensors that retention removed', () => {
     const context = surroundings();
     expect((await withTensors(at(steps), context)).content).toEqual(first[0]);
     expect(context.made).toEqual(range(2, steps));
+  });
+
+  it('go on being made after a stop where no checkpoint was before', async () => {
+    const seldom = { ...training, checkpointEverySeconds: 1e6 };
+    const place = await TrainingFixture.create();
+    try {
+      const planned = await place.plan(seldom);
+      await recordRoot(place.store, plannedRoot({ ...planInput(), spec: { prompts: {}, training: seldom } }, planned));
+      for (let epoch = 1; epoch <= 5; epoch++) await place.train(planned, epoch, { training: seldom });
+      expect(await listCheckpoints(place.store)).toHaveLength(5);
+      expect(await findCheckpoint(place.store, at(2 * steps))).toBeUndefined();
+      const stopped = { ...surroundings({ stopBefore: steps + 1 }), store: place.store };
+      await expect(withTensors(at(2 * steps), stopped)).rejects.toThrow(/abort/i);
+      const context = { ...surroundings(), store: place.store };
+      expect((await withTensors(at(2 * steps), context)).content).toEqual(first[1]);
+      expect(context.made).toEqual(range(steps + 2, 2 * steps));
+    } finally {
+      await place.remove();
+    }
   });
 
   it('are told to differ when another kind of machine made other bytes', async () => {

@@ -80,7 +80,7 @@ export async function trainOn(
     context.onCheckpoint?.();
     await claim?.demand();
     if (!(await run.save((start - began) / 1000))) began = start;
-    await releaseOldTensors(store, lineage, { epochEnds, chosen });
+    await releaseOldTensors(store, lineage, { saved: run.step, epochEnds, chosen });
     savedAt = performance.now();
     checkpointCost = savedAt - start;
     spentOnCheckpoints += checkpointCost;
