@@ -3,8 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultWorkflowId, FINE_TUNE_WORKFLOW, followFineTune, startFineTune } from '../src/client.js';
-import type { FineTuneSpecInput } from '../src/client.js';
+import {
+  defaultWorkflowId,
+  FINE_TUNE_WORKFLOW,
+  followFineTune,
+  startChain,
+  startFineTune,
+  startSweep,
+} from '../src/client.js';
+import type { ChainSpecInput, FineTuneSpecInput, SweepSpecInput, WorkflowRun } from '../src/client.js';
 import { startTestServer } from './support/server.js';
 
 const taskQueue = 'client-test';
@@ -65,6 +72,18 @@ describe('startFineTune', () => {
     expect((await anew.result()).report).toBe(anew.runId);
   });
 
+  it('starts anew under a fixed id when the output has another name or place', async () => {
+    const at = (output: FineTuneSpecInput['output']): ReturnType<typeof startFineTune> =>
+      startFineTune(server.client, { ...specNamed('fixed'), output }, { taskQueue, workflowId: 'fixed' });
+    const outcomes: string[] = [];
+    for (const output of [{ name: 'a' }, { name: 'a' }, { name: 'b' }, { name: 'b', directory: 'elsewhere' }]) {
+      const run = await at(output);
+      await run.result();
+      outcomes.push(run.outcome);
+    }
+    expect(outcomes).toEqual(['started', 'finished', 'started', 'started']);
+  });
+
   it('starts a failed run anew under the same id', async () => {
     const spec = specNamed('failing');
     const first = await startFineTune(server.client, spec, { taskQueue });
@@ -96,6 +115,44 @@ describe('startFineTune', () => {
     ).rejects.toMatchObject({
       type: 'InvalidSpec',
     });
+  });
+});
+
+describe('startSweep and startChain', () => {
+  async function outcomeOf(run: Promise<WorkflowRun<unknown>>): Promise<string> {
+    await (await run).result();
+    return (await run).outcome;
+  }
+
+  it('find a complete sweep under a fixed id until its settings, its rounds or its output change', async () => {
+    const base = { model: 'owner/m', dataset: 'owner/d' };
+    const once: SweepSpecInput = { base, settings: { learningRate: [1e-5, 2e-5] } };
+    const other: SweepSpecInput = { base, settings: { learningRate: [1e-5, 3e-5] } };
+    const specs = [
+      ...[once, once, { ...once, parallel: 3 }],
+      ...[other, { ...other, halving: false as const }, { ...once, base: { ...base, output: { directory: 'there' } } }],
+    ];
+    const outcomes: string[] = [];
+    for (const spec of specs)
+      outcomes.push(await outcomeOf(startSweep(server.client, spec, { taskQueue, workflowId: 'swept' })));
+    expect(outcomes).toEqual(['started', 'finished', 'finished', 'started', 'started', 'started']);
+  });
+
+  it('find a complete chain under a fixed id until its steps or its output change', async () => {
+    const base = { model: 'owner/m' };
+    const steps = [{ dataset: 'owner/d' }, { dataset: 'owner/e' }];
+    const specs: ChainSpecInput[] = [
+      ...[
+        { base, steps },
+        { base, steps },
+        { base, steps: [{ ...steps[0]!, name: 'first' }, steps[1]!] },
+      ],
+      { base: { ...base, output: { name: 'tower' } }, steps },
+    ];
+    const outcomes: string[] = [];
+    for (const spec of specs)
+      outcomes.push(await outcomeOf(startChain(server.client, spec, { taskQueue, workflowId: 'chained' })));
+    expect(outcomes).toEqual(['started', 'finished', 'started', 'started']);
   });
 });
 

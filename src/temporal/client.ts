@@ -10,7 +10,7 @@ import type { FineTuneSpec, FineTuneSpecInput } from '../spec/spec.js';
 import type { PinInput, PinResult } from '../spec/preparation-stages.js';
 import type { FineTuneResult } from '../spec/publishing-stages.js';
 import { DEFAULT_TASK_QUEUE, FINE_TUNE_WORKFLOW } from './defaults.js';
-import { followNewest, startOrJoin, type StartOptions, type WorkflowRun } from './start-or-join.js';
+import { followNewest, isSame, startOrJoin, type StartOptions, type WorkflowRun } from './start-or-join.js';
 
 /** A run that was started, joined, or found complete. */
 export type FineTuneRun = WorkflowRun<FineTuneResult>;
@@ -23,8 +23,8 @@ export interface StartFineTuneOptions {
   /** Timeouts, retries, priority, memo or search attributes of the workflow; default: none of them. */
   options?: StartOptions | undefined;
   /**
-   * Whether a complete run still stands; if not, or when that cannot be told, it starts anew (what it made before is found again).
-   * Default: {@link hasSameInputs}.
+   * Whether a complete run of the same output name and directory still stands; if not, or when that cannot be told, it starts anew (what
+   * it made before is found again). Default: {@link hasSameInputs}.
    */
   isCurrent?: (result: FineTuneResult, spec: FineTuneSpec) => Promise<boolean>;
 }
@@ -56,8 +56,14 @@ export async function startFineTune(
     workflowId: workflowId ?? defaultWorkflowId(parsed),
     ...{ taskQueue, args: [parsed], options },
     summary: `${modelName(parsed.model)} on ${datasetName(parsed.dataset)} → ${outputName(parsed)}`,
+    isSameOrder: (input) => isSame(placeOf, parsed, () => parseSpec(input)),
     isCurrent: (result: FineTuneResult) => isCurrent(result, parsed),
   });
+}
+
+/** Where a run publishes; its inputs' hash leaves that out. */
+function placeOf(spec: FineTuneSpec): unknown {
+  return [outputName(spec), spec.output.directory];
 }
 
 /** The newest run of a workflow id, followed from now on. @throws WorkflowNotFoundError when there is none. */

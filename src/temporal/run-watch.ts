@@ -7,6 +7,7 @@ import type { RunProgress } from '../../workflows/progress.js';
 import { errorMessage } from '../errors.js';
 import type { StageProgress } from '../spec/stages.js';
 import { fineTuneHandle, type FineTuneRun } from './client.js';
+import { decodePayload } from './payloads.js';
 
 /** A run at one moment. */
 export interface RunSnapshot<Progress = RunProgress> {
@@ -132,26 +133,21 @@ async function firstActivity(
   };
 }
 
-/** A payload's value, also when the client's data converter encodes payloads. */
-async function decode<T>(payload: Payload, { payloadCodecs, payloadConverter }: LoadedDataConverter): Promise<T> {
-  let payloads = [payload];
-  for (const codec of [...payloadCodecs].reverse()) payloads = await codec.decode(payloads);
-  return payloadConverter.fromPayload<T>(payloads[0]!);
-}
-
 /** What a failure says; one whose texts are encoded carries them in a payload. */
 async function failureMessage(
   failure: RawPendingActivity['lastFailure'],
   converter: LoadedDataConverter,
 ): Promise<string | null | undefined> {
   if (!failure?.encodedAttributes) return failure?.message;
-  const decoded = await decode<{ message?: string }>(failure.encodedAttributes, converter).catch(() => undefined);
+  const decoded = await decodePayload<{ message?: string }>(failure.encodedAttributes, converter).catch(
+    () => undefined,
+  );
   return decoded?.message ?? failure.message;
 }
 
 async function readStage(payload: Payload, converter: LoadedDataConverter): Promise<StageProgress | undefined> {
   try {
-    const value = await decode<StageProgress | undefined>(payload, converter);
+    const value = await decodePayload<StageProgress | undefined>(payload, converter);
     return value && typeof value === 'object' && 'stage' in value ? value : undefined;
   } catch (error) {
     return { stage: 'pin', done: 0, total: 0, unit: 'steps', note: `unreadable heartbeat: ${errorMessage(error)}` };

@@ -4,11 +4,12 @@ import type { Client } from '@temporalio/client';
 import { sha256OfJson } from '../artifacts/hash.js';
 import { chainName, parseChain, stepsOf, type ChainSpec, type ChainSpecInput } from '../spec/chain.js';
 import type { ChainResult, SeveralProgress, SweepResult } from '../spec/comparison.js';
+import { outputName } from '../spec/names.js';
 import type { FineTuneSpec } from '../spec/spec.js';
 import { parseSweep, sweepName, trialsOf, type SweepSpec, type SweepSpecInput } from '../spec/sweep.js';
 import { hashInputs } from './client.js';
 import { CHAIN_WORKFLOW, DEFAULT_TASK_QUEUE, SWEEP_WORKFLOW } from './defaults.js';
-import { startOrJoin, type WorkflowRun } from './start-or-join.js';
+import { isSame, startOrJoin, type WorkflowRun } from './start-or-join.js';
 
 /** A sweep that was started, joined, or found complete. */
 export type SweepRun = WorkflowRun<SweepResult>;
@@ -20,7 +21,10 @@ export interface StartSeveralOptions<Result> {
   /** Default: the name and the first digits of the parsed spec's hash. */
   workflowId?: string | undefined;
   taskQueue?: string;
-  /** Whether a complete one still stands; if not, it starts anew (what it made before is found again). Default: its inputs are the same. */
+  /**
+   * Whether a complete one of the same order (settings that are tried, steps, output) still stands; if not, it starts anew (what it made
+   * before is found again). Default: its inputs are the same.
+   */
   isCurrent?: (result: Result) => Promise<boolean>;
 }
 
@@ -41,6 +45,7 @@ export async function startSweep(
     workflowId: workflowId ?? `${name}-${sha256OfJson(parsed).slice(0, 10)}`,
     ...{ taskQueue, args: [parsed] },
     summary: `${trialsOf(parsed).length} trials → ${name}`,
+    isSameOrder: (input) => isSame(orderOfSweep, parsed, () => parseSweep(input)),
     isCurrent: isCurrent ?? ((result) => hasSameSweepInputs(client, result, parsed, taskQueue)),
   });
 }
@@ -62,8 +67,21 @@ export async function startChain(
     workflowId: workflowId ?? `${name}-${sha256OfJson(parsed).slice(0, 10)}`,
     ...{ taskQueue, args: [parsed] },
     summary: `${parsed.steps.length} steps → ${name}`,
+    isSameOrder: (input) => isSame(orderOfChain, parsed, () => parseChain(input)),
     isCurrent: isCurrent ?? ((result) => hasSameChainInputs(client, result, parsed, taskQueue)),
   });
+}
+
+/** What a sweep tries and where it publishes; its inputs' hashes leave that out. */
+function orderOfSweep(spec: SweepSpec): unknown {
+  const trials = trialsOf(spec).map(({ spec: trial }) => [outputName(trial), trial.training]);
+  return [sweepName(spec), spec.base.output.directory, spec.halving, trials];
+}
+
+/** The steps of a chain and where they publish; its inputs' hashes leave that out. */
+function orderOfChain(spec: ChainSpec): unknown {
+  const steps = stepsOf(spec).map(({ name, spec: step }) => [name, outputName(step)]);
+  return [chainName(spec), spec.base.output.directory, steps];
 }
 
 /** Where a sweep or a chain stands. */

@@ -6,6 +6,9 @@ import {
   type WorkflowHandle,
   type WorkflowOptions,
 } from '@temporalio/client';
+import { stableJson } from '../artifacts/hash.js';
+import { FinalError } from '../errors.js';
+import { decodePayload } from './payloads.js';
 
 /** A run that was started, joined, or found complete. */
 export interface WorkflowRun<Result> {
@@ -39,20 +42,23 @@ export interface StartOrJoinOptions<Result> {
   summary: string;
   /** Further options of the start. */
   options?: StartOptions | undefined;
-  /** Whether a complete run still stands; if not, it is started anew. */
+  /** Whether a complete run was given this input, as far as it decides what is made and where; if not, it is started anew. */
+  isSameOrder: (input: unknown) => boolean;
+  /** Whether a complete run of the same order still stands; if not, it is started anew. */
   isCurrent: (result: Result) => Promise<boolean>;
 }
 
 /** Starts a run, joins the one that runs under its id, or finds it complete. */
 export async function startOrJoin<Result>(
   client: Client,
-  { workflowType, workflowId, taskQueue, args, summary, options, isCurrent }: StartOrJoinOptions<Result>,
+  { workflowType, workflowId, taskQueue, args, summary, options, isSameOrder, isCurrent }: StartOrJoinOptions<Result>,
 ): Promise<WorkflowRun<Result>> {
   const newest = await describeNewest(client, workflowId);
   if (newest?.status === 'RUNNING') return runOf(client, workflowId, newest.runId, 'joined');
   if (newest?.status === 'COMPLETED') {
     const run = runOf<Result>(client, workflowId, newest.runId, 'finished');
-    if (await isCurrent(await run.result())) return run;
+    const result = await run.result();
+    if (isSameOrder(await recordedInput(client, run)) && (await isCurrent(result))) return run;
   }
   try {
     const handle = await client.workflow.start(workflowType, {
@@ -72,6 +78,16 @@ export async function startOrJoin<Result>(
   }
 }
 
+/** True when `told` of two specs is the same; false when `before` is refused, as a spec of another version may be. */
+export function isSame<Spec>(told: (spec: Spec) => unknown, now: Spec, before: () => Spec): boolean {
+  try {
+    return stableJson(told(before())) === stableJson(told(now));
+  } catch (error) {
+    if (error instanceof FinalError) return false;
+    throw error;
+  }
+}
+
 /** The newest run of a workflow id, followed from now on. @throws WorkflowNotFoundError when there is none. */
 export async function followNewest<Result>(client: Client, workflowId: string): Promise<WorkflowRun<Result>> {
   const { runId, status } = await client.workflow.getHandle(workflowId).describe();
@@ -86,6 +102,20 @@ function runOf<Result>(
 ): WorkflowRun<Result> {
   const handle: WorkflowHandle<() => Promise<Result>> = client.workflow.getHandle(workflowId, runId);
   return { workflowId, runId: runId ?? '', outcome, result: () => handle.result() };
+}
+
+/** What a run was started with: the first argument in its history, which one that continued as new hands on. */
+async function recordedInput(
+  client: Client,
+  { workflowId, runId }: Pick<WorkflowRun<unknown>, 'workflowId' | 'runId'>,
+): Promise<unknown> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+  return payload ? decodePayload(payload, client.workflow.options.loadedDataConverter) : undefined;
 }
 
 async function describeNewest(
