@@ -147,10 +147,24 @@ describe('the death of the trainer', () => {
     const starved = new TrainerHost({ storeFolder: folder, storeId, trainerPath, oomKills });
     const { pid } = await play({ play: 'echo' }, {}, starved);
     const call = failure(play({ play: 'hang' }, {}, starved));
+    await sleep(50);
     kills++;
     process.kill(pid as number, 'SIGKILL');
     expect(await call).toMatchObject({ type: 'OutOfMemory', message: expect.stringContaining('microBatchSize') });
     await starved.close();
+  });
+
+  it('by SIGKILL is TrainerDied when the kernel has killed another before this call', async () => {
+    let kills = 0;
+    const oomKills = () => Promise.resolve(kills);
+    const warm = new TrainerHost({ storeFolder: folder, storeId, trainerPath, oomKills });
+    const { pid } = await play({ play: 'echo' }, {}, warm);
+    kills = 1;
+    const call = failure(play({ play: 'hang' }, {}, warm));
+    await sleep(50);
+    process.kill(pid as number, 'SIGKILL');
+    expect(await call).toMatchObject({ type: 'TrainerDied', message: expect.stringContaining('SIGKILL') });
+    await warm.close();
   });
 
   it('between two calls is not noticed by the next', async () => {

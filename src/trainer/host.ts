@@ -121,6 +121,7 @@ export class TrainerHost {
 
   private async warmTrainer(): Promise<TrainerProcess> {
     if (this.closed) throw new RetryableError('TrainerDied', 'Trainer: the Worker is closing it');
+    if (this.trainer?.isAlive) await this.trainer.countKills();
     if (!this.trainer?.isAlive) {
       const { storeFolder, storeId, threads } = this.options;
       const path = this.options.trainerPath ?? fileURLToPath(new URL('./child.js', import.meta.url));

@@ -44,7 +44,7 @@ export class TrainerProcess {
     path: string,
     settings: TrainerSettings,
     private readonly oomKills: OomKills,
-    private readonly oomKillsBefore: number | undefined,
+    private oomKillsBefore: number | undefined,
   ) {
     this.child = fork(path, [JSON.stringify(settings)], {
       detached: true,
@@ -78,6 +78,11 @@ export class TrainerProcess {
 
   get isAlive(): boolean {
     return this.alive && this.child.connected;
+  }
+
+  /** Notes how often the kernel has killed so far: at each call, since a warm trainer may be days old. */
+  async countKills(): Promise<void> {
+    this.oomKillsBefore = await this.oomKills();
   }
 
   send(request: TrainerRequest): void {
