@@ -1,4 +1,4 @@
-import { readdir, utimes, writeFile } from 'node:fs/promises';
+import { readFile, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MACHINE, TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
@@ -137,6 +137,19 @@ describe('garbage', () => {
     await free();
     expect(await readdir(join(fixture.folder, 'tmp'))).toEqual([]);
     expect(await readdir(join(fixture.folder, 'set-aside'))).toEqual([]);
+  });
+
+  it('is found also where a state lies damaged under its right size', async () => {
+    await recordRoot(fixture.store, root());
+    const { content } = (await readManifest(fixture.store, published))!;
+    const path = await fixture.store.blobPath(content.state);
+    const bytes = await readFile(path);
+    bytes[10]! ^= 1;
+    await writeFile(path, bytes);
+    const fresh = await fixture.reopen();
+    expect((await findGarbage(fresh.store)).items).toEqual([]);
+    await freeGarbage(fresh.store, await findGarbage(fresh.store));
+    expect(await fresh.store.hasBlob(content.weights)).toBe(true);
   });
 
   it('that is touched between the finding and the freeing stays', async () => {

@@ -4,7 +4,13 @@
 // do every manifest, state, loss history and evaluation: they are small, and say what was done. Of checkpoints only the tensors go.
 import { CHAMPION_KIND, championArtifacts } from '../artifacts/champion-log.js';
 import { ROOT_KIND, type RunRoot } from '../artifacts/run-root.js';
-import type { ArtifactStore, BlobRef, JsonObject, StoredItem } from '../artifacts/store.js';
+import {
+  DamagedError,
+  type ArtifactStore,
+  type BlobRef,
+  type JsonObject,
+  type StoredItem,
+} from '../artifacts/store.js';
 import type { CheckpointRef } from '../spec/stages.js';
 import { listCheckpoints, markReleased, readManifest, tensorsOf } from './checkpoint.js';
 
@@ -143,10 +149,14 @@ async function sortCheckpoints(
   return { keptBlobs, released };
 }
 
-/** The loss histories that a state names; none when the state itself is gone. */
+/** The loss histories that a state names; none when the state itself is gone or damaged (and now set aside). */
 async function historyOf(store: ArtifactStore, state: BlobRef): Promise<BlobRef[]> {
-  if (!(await store.hasBlob(state))) return [];
-  return blobsIn(JSON.parse((await store.readBlob(state)).toString('utf8')));
+  try {
+    return blobsIn(JSON.parse((await store.readBlob(state)).toString('utf8')));
+  } catch (error) {
+    if (error instanceof DamagedError) return [];
+    throw error;
+  }
 }
 
 function bodyOf(store: ArtifactStore, name: string): Promise<JsonObject | undefined> {
