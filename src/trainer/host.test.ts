@@ -114,8 +114,11 @@ describe('an error in the trainer', () => {
     expect(await failure(play({ play: 'damaged' }))).toMatchObject({ name: 'DamagedError', what: 'tokens 123' });
   });
 
-  it('of the allocator is OutOfMemory', async () => {
+  it('of the allocator is OutOfMemory, and the next call has a process that holds none of that memory', async () => {
+    const { pid } = await play({ play: 'echo' });
     expect(await failure(play({ play: 'allocation' }))).toMatchObject({ type: 'OutOfMemory' });
+    expect(isRunning(pid as number)).toBe(false);
+    expect((await play({ play: 'echo' })).pid).not.toBe(pid);
   });
 
   it('leaves the process warm', async () => {

@@ -1,13 +1,15 @@
 // The Worker's side of the trainer process: one call at a time, progress and warnings as they come, an AbortSignal that asks the
 // operation to save and end, a death noticed at once, a hang ended. The process stays warm between calls. No native imports.
 import { fileURLToPath } from 'node:url';
-import { RetryableError } from '../errors.js';
+import { RetryableError, type FinalErrorType } from '../errors.js';
 import type { StageProgress } from '../spec/stages.js';
 import { unpackError, type TrainerReply } from './messages.js';
 import type { TrainerOperation, TrainerOperations } from './operations.js';
 import { ProgressWatch } from './progress-watch.js';
 import { redact } from './redact.js';
 import { TrainerProcess, type OomKills } from './trainer-process.js';
+
+const OUT_OF_MEMORY: FinalErrorType = 'OutOfMemory';
 
 /** Options of {@link TrainerHost}. */
 export interface TrainerHostOptions {
@@ -109,7 +111,11 @@ export class TrainerHost {
       if (signal?.aborted) stop();
       const outcome = await Promise.race([reply, trainer.ended]);
       if (outcome instanceof Error) throw outcome;
-      if (outcome.type === 'error') throw unpackError(outcome.error, redact);
+      if (outcome.type === 'error') {
+        // Its process lives, with all the memory that it took: the next call is to have another one.
+        if (outcome.error.type === OUT_OF_MEMORY) await trainer.close();
+        throw unpackError(outcome.error, redact);
+      }
       return outcome.result;
     } finally {
       watch.stop();
