@@ -47,7 +47,7 @@ serveTrainer(({ threads = cores }) => {
     publishComparison: (input) => publishComparison(input),
     publishModel: async (input, context) => {
       const result = await publishModel(input, { ...context, embedder: lender(context, input.model) });
-      for (const root of publishedRoots(input)) await recordRoot(context.store, root);
+      for (const root of await publishedRoots(context.store, input)) await recordRoot(context.store, root);
       return result;
     },
     settleRetrain,
