@@ -39,6 +39,11 @@ export function eyeLike(x: Tensor): Tensor {
   return single('EyeLike', [x], {});
 }
 
+/** What is added to the scores of texts of these lengths (int32, at least 1) in a group: a probability at padding is exactly 0. */
+export function paddingScores(lengths: Tensor, places: Dim): Tensor {
+  return single('PaddingScores', [lengths], { places });
+}
+
 export const add = (a: Tensor, b: Tensor): Tensor => single('Add', [a, b], {});
 export const sub = (a: Tensor, b: Tensor): Tensor => single('Sub', [a, b], {});
 export const mul = (a: Tensor, b: Tensor): Tensor => single('Mul', [a, b], {});
@@ -156,6 +161,11 @@ export function attention(
     hasMask: drop !== undefined,
     dropoutScale: drop?.scale ?? 1,
   });
+}
+
+/** Attention whose probabilities nobody asks for, over texts of the given lengths `[N]` (int32, at least 1) in `[N, heads, S, D]`. */
+export function fusedAttention(q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, scale: number): Tensor {
+  return single('FusedAttention', [q, k, v, lengths], { scale });
 }
 
 /** `x / ‖x‖` over the last axis; a zero vector stays zero (torch's normalize divides by at least 1e-12). */

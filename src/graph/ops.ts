@@ -18,6 +18,8 @@ export interface OpAttributes {
   Range: { dim: Dim };
   /** A float32 matrix of the input's shape with ones on its diagonal. */
   EyeLike: None;
+  /** Lengths `[N]` int32 to `[N, 1, 1, places]` float32: 0 at a text's own places, −10⁹ at the padding behind them. */
+  PaddingScores: { places: Dim };
 
   // Elementwise, NumPy broadcasting for those with two inputs
   Add: None;
@@ -85,6 +87,8 @@ export interface OpAttributes {
    * (uint8, dropout on the probabilities, scaled by `dropoutScale`). Outputs: result, probabilities, probabilities under the mask.
    */
   Attention: { scale: number; hasBias: boolean; hasMask: boolean; dropoutScale: number };
+  /** The result alone, with {@link OpAttributes.PaddingScores} of the fourth input, lengths `[N]` int32, as its bias. */
+  FusedAttention: { scale: number };
 }
 
 /** Name of an operation. */

@@ -1,5 +1,5 @@
 // The graph's side of packing: the inputs that src/text/packing.ts feeds, as tensors of the IR.
-import { input } from '../graph/build.js';
+import { input, paddingScores } from '../graph/build.js';
 import type { Tensor } from '../graph/tensor.js';
 import { groupInput, maskInput, PACKED_INPUTS } from '../text/packed-names.js';
 
@@ -11,7 +11,7 @@ export interface GroupInputs {
   value: Tensor;
   /** Rows of (token, head): `[texts, heads, places]`. */
   head: Tensor;
-  /** 0 at a text's places, very negative at padding: `[texts, 1, 1, places]`. */
+  /** 0 at a text's places, −10⁹ at padding: `[texts, 1, 1, places]`. */
   bias: Tensor;
 }
 
@@ -39,7 +39,7 @@ export function packedInputs({ groups, heads }: { groups: number; heads: number 
       key: index('key'),
       value: index('value'),
       head: index('head'),
-      bias: input(groupInput('bias', place), 'float32', [`texts ${place}`, 1, 1, `places ${place}`]),
+      bias: paddingScores(input(groupInput('lengths', place), 'int32', [`texts ${place}`]), `places ${place}`),
     };
   };
   return {

@@ -10,7 +10,7 @@ export const PACKED_INPUTS = {
 } as const;
 
 /** Inputs that each group has. */
-export type GroupInputName = 'query' | 'key' | 'value' | 'head' | 'bias';
+export type GroupInputName = 'query' | 'key' | 'value' | 'head' | 'lengths';
 
 /** Name of a group's input. */
 export function groupInput(name: GroupInputName, group: number): string {

@@ -49,9 +49,9 @@ describe('packTexts', () => {
     });
   });
 
-  test('masks padding alone', () => {
-    const batch = packTexts([text(1), text(3)], { ...options, groupCount: 1 });
-    expect(feed(batch, groupInput('bias', 0))).toEqual([0, -1e9, -1e9, 0, 0, 0]);
+  test('tells the lengths of a group in the order of its texts', () => {
+    const batch = packTexts([text(3), text(1)], { ...options, groupCount: 1 });
+    expect(feed(batch, groupInput('lengths', 0))).toEqual([1, 3]);
   });
 
   test('weighs tokens for the mean, and the first alone for CLS', () => {

@@ -132,10 +132,8 @@ function addGroups(
       Int32Array,
       Int32Array,
     ];
-    const bias = new Float32Array(texts.length * places);
     texts.forEach((text, row) => {
       const length = lengths[text]!;
-      bias.fill(PADDING_SCORE, row * places + length, (row + 1) * places);
       for (let h = 0; h < heads; h++) {
         const first = (row * heads + h) * places;
         for (let i = 0; i < places; i++) {
@@ -156,12 +154,12 @@ function addGroups(
     for (const [name, data] of Object.entries({ query, key, value, head }) as ['query', Int32Array][]) {
       feeds.set(groupInput(name, at), { data, dims });
     }
-    feeds.set(groupInput('bias', at), { data: bias, dims: [texts.length, 1, 1, places] });
+    feeds.set(groupInput('lengths', at), {
+      data: Int32Array.from(texts, (text) => lengths[text]!),
+      dims: [texts.length],
+    });
     base += size;
   });
   feeds.set(PACKED_INPUTS.headInverse, { data: headInverse, dims: [rows, heads] });
   feeds.set(PACKED_INPUTS.qkvInverse, { data: qkvInverse, dims: [rows, 3 * heads] });
 }
-
-/** Added to the scores of padding places: their probability is exactly 0. */
-const PADDING_SCORE = -1e9;

@@ -3,6 +3,7 @@
 import { input, split } from '../graph/build.js';
 import { emitOnnx, type OnnxGraph } from '../graph/emission/emit-onnx.js';
 import { gradients } from '../graph/gradients/gradients.js';
+import { fuseAttention } from '../graph/passes/fuse-attention.js';
 import { sumAsGemmC } from '../graph/passes/sum-as-gemm-c.js';
 import type { Tensor } from '../graph/tensor.js';
 import { losses } from '../losses/losses.js';
@@ -42,7 +43,7 @@ export const GRAPH_NAMES = {
 
 /** Embeddings without dropout, in the forms that are fastest when nothing is differentiated. */
 export function embedGraph(model: GraphModel, groups: number): OnnxGraph {
-  const { embeddings } = encoder(model, groups);
+  const [embeddings] = fuseAttention([encoder(model, groups).embeddings]) as [Tensor];
   return emitOnnx({ [GRAPH_NAMES.embeddings]: embeddings });
 }
 
@@ -55,7 +56,7 @@ export function stepGraph(model: GraphModel, training: GraphTraining, groups: nu
 
 /** Embeddings of a micro-batch, with the dropout and in the forms of {@link backwardGraph}. */
 export function forwardGraph(model: GraphModel, training: GraphTraining, groups: number): OnnxGraph {
-  const { embeddings } = encoder(model, groups, training);
+  const [embeddings] = fuseAttention([encoder(model, groups, training).embeddings]) as [Tensor];
   return emitOnnx({ [GRAPH_NAMES.embeddings]: embeddings });
 }
 
@@ -114,7 +115,8 @@ function gradientsOf({ leaves }: Forward, results: Parameters<typeof gradients>[
 }
 
 function emitGradients({ leaves }: Forward, others: Record<string, Tensor>, found: readonly Tensor[]): OnnxGraph {
-  const results = sumAsGemmC([...Object.values(others), ...found]);
+  // Attention in frozen layers, which nobody goes back through, is fused as well.
+  const results = fuseAttention(sumAsGemmC([...Object.values(others), ...found]));
   const names = [...Object.keys(others), ...leaves.keys()];
   return emitOnnx(Object.fromEntries(names.map((name, place) => [name, results[place]!])), { outputViews: true });
 }

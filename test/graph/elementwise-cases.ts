@@ -97,6 +97,14 @@ export const elementwiseCases = {
       nd(shape, ([i, j]) => (i === j ? x!.data[i! * shape[1]! + j!]! : 0)),
     ],
   })),
+  PaddingScores: [
+    {
+      name: 'of two lengths',
+      inputs: [{ shape: [2], dtype: 'int32', values: [1, 3] }],
+      build: ([lengths]) => [g.paddingScores(lengths!, 3)],
+      reference: () => [nd([2, 1, 1, 3], ([text, , , place]) => (text === 0 && place! > 0 ? -1e9 : 0))],
+    },
+  ],
   Add: binary(g.add, (x, y) => x + y),
   Sub: binary(g.sub, (x, y) => x - y),
   Mul: binary(g.mul, (x, y) => x * y),

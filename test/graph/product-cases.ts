@@ -2,7 +2,7 @@
 import * as g from '../../src/graph/build.js';
 import type { Op } from '../../src/graph/ops.js';
 import type { Tensor } from '../../src/graph/tensor.js';
-import { geluOf, map, product, softmaxOf, sum, turn, zip, type Nd } from './nd.js';
+import { geluOf, map, nd, product, softmaxOf, sum, turn, zip, type Nd } from './nd.js';
 import type { OpCase } from './op-case.js';
 
 const plus = (a: Nd, b: Nd): Nd => zip(a, b, (x, y) => x + y);
@@ -174,6 +174,21 @@ export const productCases = {
       ],
       reference: (inputs) => [attentionReference(inputs, 0.4, inputs[3], inputs[4], 1.25)],
       differentiable: [0, 1, 2],
+    },
+  ],
+  FusedAttention: [
+    {
+      name: 'over lengths',
+      inputs: [...attentionInputs, { shape: [2], dtype: 'int32' as const, values: [4, 3] }],
+      build: ([q, k, v, lengths]) => [g.fusedAttention(q!, k!, v!, lengths!, 0.4)],
+      reference: (inputs) => [
+        attentionReference(
+          inputs,
+          0.4,
+          nd(bias.shape, ([text, , , place]) => bias.values[4 * text! + place!]!),
+        ),
+      ],
+      differentiable: [],
     },
   ],
 } satisfies { [K in Op]?: OpCase[] };

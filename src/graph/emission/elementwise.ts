@@ -2,7 +2,28 @@
 import type { Op } from '../ops.js';
 import { ELEMENT_TYPES } from './onnx-schema.js';
 import { sameName, type EmissionRule } from './emission-rule.js';
-import { tensorProto } from './emitter.js';
+import type { Dim } from '../tensor.js';
+import { tensorProto, type Emitter } from './emitter.js';
+
+/** Far below any score, and far from the end of float32. */
+const PADDING_SCORE = -1e9;
+
+function range(emitter: Emitter, dim: Dim): string {
+  const int = (value: number): string => emitter.constant('int64', [], BigInt64Array.of(BigInt(value)));
+  return emitter.add('Range', [int(0), emitter.add('Squeeze', [emitter.dim(dim)]), int(1)]);
+}
+
+/** As int64, which ONNX's operators take lengths in. */
+export function asInt64(emitter: Emitter, x: string): string {
+  return emitter.add('Cast', [x], { attributes: { to: { int: ELEMENT_TYPES.int64 } } });
+}
+
+/** `[N, 1, 1, places]` of the operation PaddingScores. */
+export function paddingScores(emitter: Emitter, lengths: string, places: Dim): string {
+  const perText = emitter.add('Reshape', [asInt64(emitter, lengths), emitter.ints([-1, 1, 1, 1])]);
+  const isOwn = emitter.add('Less', [range(emitter, places), perText]);
+  return emitter.add('Where', [isOwn, emitter.float(0), emitter.float(PADDING_SCORE)]);
+}
 
 export const elementwiseEmission = {
   Input: ({ attributes: { name, dtype, shape } }, { emitter }) => [emitter.declareInput(name, dtype, shape)],
@@ -13,13 +34,12 @@ export const elementwiseEmission = {
     const tensor = tensorProto('float32', [1], Float32Array.of(value));
     return [emitter.add('ConstantOfShape', [emitter.shape(shape)], { attributes: { value: { tensor } } })];
   },
-  Range: ({ attributes: { dim } }, { emitter }) => {
-    const int = (value: number): string => emitter.constant('int64', [], BigInt64Array.of(BigInt(value)));
-    const end = emitter.add('Squeeze', [emitter.dim(dim)]);
-    return [emitter.add('Range', [int(0), end, int(1)])];
-  },
+  Range: ({ attributes: { dim } }, { emitter }) => [range(emitter, dim)],
   EyeLike: (_node, { emitter, inputs }) => [
     emitter.add('EyeLike', inputs, { attributes: { dtype: { int: ELEMENT_TYPES.float32 } } }),
+  ],
+  PaddingScores: ({ attributes: { places } }, { emitter, inputs: [lengths] }) => [
+    paddingScores(emitter, lengths!, places),
   ],
   Add: sameName('Add'),
   Sub: sameName('Sub'),

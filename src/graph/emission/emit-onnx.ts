@@ -25,7 +25,7 @@ export interface OutputPlace {
   shape: Shape;
 }
 
-/** Options of {@link emitOnnx}; the default target is operator set 18 with com.microsoft. */
+/** Options of {@link emitOnnx}; the default target is operator set 24 with com.microsoft. */
 export interface EmitOptions extends Partial<EmissionTarget> {
   /** Inputs that come first in the file, in this order, also when nothing reads them. */
   inputs?: readonly Tensor[];
@@ -33,10 +33,10 @@ export interface EmitOptions extends Partial<EmissionTarget> {
   outputViews?: boolean;
 }
 
-/** Emits the graph of the named outputs (opset 17 as IR 8, opset 18 as IR 9). */
+/** Emits the graph of the named outputs (opset 17 as IR 8, opset 24 as IR 11). */
 export function emitOnnx(
   outputs: Readonly<Record<string, Tensor>>,
-  { opset = 18, standardOnly = false, inputs = [], outputViews = false }: EmitOptions = {},
+  { opset = 24, standardOnly = false, inputs = [], outputViews = false }: EmitOptions = {},
 ): OnnxGraph {
   const places = new Map<string, { root: Tensor; offset: number; shape: Shape }>();
   for (const [name, tensor] of Object.entries(outputs)) {
@@ -68,7 +68,7 @@ export function emitOnnx(
     results.set(name, { tensor: file, offset, shape });
   }
   const bytes = encodeModel({
-    irVersion: opset === 17 ? 8 : 9,
+    irVersion: opset === 17 ? 8 : 11,
     producerName: 'temporal-finetune',
     opsetImport: [{ domain: '', version: opset }, ...(standardOnly ? [] : [{ domain: 'com.microsoft', version: 1 }])],
     graph: {

@@ -12,8 +12,8 @@ import {
 
 /** Which operators may be used. */
 export interface EmissionTarget {
-  /** ONNX operator set: 17 for wide reach, 18 otherwise. */
-  opset: 17 | 18;
+  /** ONNX operator set: 17 for wide reach, 24 otherwise. */
+  opset: 17 | 24;
   /** Only standard operators, none of com.microsoft. */
   standardOnly: boolean;
 }

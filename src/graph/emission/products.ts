@@ -1,5 +1,6 @@
 // ONNX nodes of reductions, products, normalization and attention.
 import type { Op } from '../ops.js';
+import { asInt64, paddingScores } from './elementwise.js';
 import { ELEMENT_TYPES } from './onnx-schema.js';
 import { scaled, type EmissionRule } from './emission-rule.js';
 import type { Emitter } from './emitter.js';
@@ -28,6 +29,16 @@ function product(
   [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
   const transposed = (x: string): string => emitter.add('Transpose', [x], { attributes: { perm: { ints: perm } } });
   return emitter.add('MatMul', [scaled(emitter, transA ? transposed(a) : a, alpha), transB ? transposed(b) : b]);
+}
+
+/** `softmax(scale · q·kᵀ + bias)`. */
+function attentionProbabilities(
+  emitter: Emitter,
+  [q, k]: readonly [string, string],
+  { scale, bias }: { scale: number; bias: string | undefined },
+): string {
+  const scores = product(emitter, [q, k], { transB: true, alpha: scale, rank: 4 });
+  return emitter.add('Softmax', [bias === undefined ? scores : emitter.add('Add', [scores, bias])], LAST_AXIS);
 }
 
 export const productEmission = {
@@ -76,13 +87,25 @@ export const productEmission = {
   Attention: ({ attributes }, { emitter, inputs }) => {
     const { scale, hasBias, hasMask, dropoutScale } = attributes;
     const [q, k, v, ...optional] = inputs as [string, string, string, ...string[]];
-    const scores = product(emitter, [q, k], { transB: true, alpha: scale, rank: 4 });
-    const biased = hasBias ? emitter.add('Add', [scores, optional[0]!]) : scores;
-    const probabilities = emitter.add('Softmax', [biased], LAST_AXIS);
+    const probabilities = attentionProbabilities(emitter, [q, k], { scale, bias: hasBias ? optional[0] : undefined });
     if (!hasMask) return [emitter.add('MatMul', [probabilities, v]), probabilities];
     const cast = { attributes: { to: { int: ELEMENT_TYPES.float32 } } };
     const masked = emitter.add('Mul', [probabilities, emitter.add('Cast', [optional.at(-1)!], cast)]);
     // The dropout's scale costs nothing inside the product.
     return [product(emitter, [masked, v], { alpha: dropoutScale, rank: 4 }), probabilities, masked];
+  },
+  FusedAttention: ({ attributes: { scale }, inputs: [query] }, { emitter, inputs }) => {
+    const [q, k, v, lengths] = inputs as [string, string, string, string];
+    if (!emitter.target.standardOnly) {
+      // One text's scores of one head after the other: product, padding and softmax find them in a core's cache.
+      const noMaskAndNoPast = ['', '', ''];
+      return [
+        emitter.add('Attention', [q, k, v, ...noMaskAndNoPast, asInt64(emitter, lengths)], {
+          attributes: { scale: { float: scale } },
+        }),
+      ];
+    }
+    const bias = paddingScores(emitter, lengths, query!.shape[2]!);
+    return [emitter.add('MatMul', [attentionProbabilities(emitter, [q, k], { scale, bias }), v])];
   },
 } satisfies { [K in Op]?: EmissionRule<K> };

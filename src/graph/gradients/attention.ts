@@ -2,7 +2,7 @@
 import { matMul, mul, reduceSum, sub } from '../build.js';
 import type { Op } from '../ops.js';
 import type { Tensor } from '../tensor.js';
-import { needOnlyFirst, type GradientRule } from './gradient-rule.js';
+import { needOnlyFirst, notDifferentiable, type GradientRule } from './gradient-rule.js';
 
 export const attentionGradients = {
   // A = softmax(s·q·kᵀ + bias), M = A·mask, o = t·M·v (without dropout M = A, t = 1):
@@ -23,4 +23,6 @@ export const attentionGradients = {
     // Bias and mask are not parameters.
     return [dq, dk, dv, ...node.inputs.slice(3).map(() => undefined)];
   },
-} satisfies { [K in Op]?: GradientRule<K> };
+  // Without the probabilities there is nothing to go back on.
+  FusedAttention: notDifferentiable,
+} satisfies { [K in Op]?: GradientRule<K> | typeof notDifferentiable };

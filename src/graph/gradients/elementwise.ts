@@ -12,6 +12,7 @@ export const elementwiseGradients = {
   Fill: notDifferentiable,
   Range: notDifferentiable,
   EyeLike: notDifferentiable,
+  PaddingScores: notDifferentiable,
   // Only masks, indices and lengths are cast.
   Cast: notDifferentiable,
 

@@ -36,6 +36,11 @@ export const elementwiseShapes = {
     needRank('EyeLike', x, 2);
     return [{ shape: x.shape, dtype: 'float32' }];
   },
+  PaddingScores: (inputs, { places }) => {
+    const lengths = input('PaddingScores', inputs, 0);
+    needRank('PaddingScores', lengths, 1);
+    return [{ shape: [lengths.shape[0]!, 1, 1, places], dtype: 'float32' }];
+  },
   Add: binary('Add'),
   Sub: binary('Sub'),
   Mul: binary('Mul'),

@@ -1,6 +1,6 @@
 // Shapes of reductions, products, normalization and attention.
 import type { Op } from '../ops.js';
-import { sameShape, type Dim, type Shape } from '../tensor.js';
+import { sameShape, type Dim, type Shape, type Tensor } from '../tensor.js';
 import { axisOf, broadcast, input, need, needRank, type ShapeRule } from './shape-rule.js';
 
 type Reduction = 'ReduceSum' | 'ReduceMean';
@@ -85,5 +85,18 @@ export const productShapes = {
     }
     const square = { shape: scores, dtype: 'float32' as const };
     return [{ shape: [texts, heads, places, width], dtype: 'float32' }, square, square];
+  },
+  FusedAttention: (inputs) => {
+    const [q, k, v, lengths] = [0, 1, 2, 3].map((place) => input('FusedAttention', inputs, place)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    needRank('FusedAttention', q, 4);
+    need('FusedAttention', sameShape(q.shape, k.shape), 'query and key differ', q.shape, k.shape);
+    need('FusedAttention', sameShape(k.shape, v.shape), 'key and value differ', k.shape, v.shape);
+    need('FusedAttention', sameShape(lengths.shape, [q.shape[0]!]), 'one length a text', q.shape, lengths.shape);
+    return [{ shape: q.shape, dtype: 'float32' }];
   },
 } satisfies { [K in Op]?: ShapeRule<K> };
