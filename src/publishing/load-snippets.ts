@@ -14,13 +14,15 @@ export interface SnippetOptions {
   /** Name of the folder. */
   name: string;
   pooling: EncoderModel['pooling'];
+  /** Whether the ONNX files give vectors of length 1. */
+  normalize: boolean;
   /** Tokens a text. */
   maxLength: number;
   prompts: { query: string; passage: string };
 }
 
 /** One snippet a program, in the order of the model card. */
-export function loadSnippets({ name, pooling, maxLength, prompts }: SnippetOptions): CardSnippet[] {
+export function loadSnippets({ name, pooling, normalize, maxLength, prompts }: SnippetOptions): CardSnippet[] {
   const folder = stringLiteral(name);
   const inParent = stringLiteral('./');
   const query = stringLiteral(`${prompts.query}How is it made?`);
@@ -91,7 +93,7 @@ for await (const vectors of model.embed([${query}, ${passage}])) console.log(vec
       program: 'any ONNX runtime',
       language: 'js',
       code: `// onnx/model.onnx: inputs input_ids, attention_mask, token_type_ids, int64 [batch, sequence], padded on the right;
-// the output sentence_embedding [batch, dimension] is pooled and normalised.
+// the output sentence_embedding [batch, dimension] is ${normalize ? 'pooled and normalised.' : 'pooled, not normalised: compare by cosine.'}
 import { readFileSync } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Tokenizer } from '@huggingface/tokenizers';

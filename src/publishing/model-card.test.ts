@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSpec } from '../spec/parse.js';
 import type { PublishInput } from '../spec/publishing-stages.js';
 import { loadSnippets } from './load-snippets.js';
-import { modelCard } from './model-card.js';
+import { modelCard, type ModelCardOptions } from './model-card.js';
 
 const artifact = { kind: 'x', key: 'y' };
 const input: PublishInput = {
@@ -39,8 +39,9 @@ const input: PublishInput = {
   workflow: { workflowId: 'w', runId: 'r' },
 };
 const prompts = { query: 'Represent `this`: ', passage: '' };
-const snippets = loadSnippets({ name: 'physics-bge', pooling: 'cls', maxLength: 512, prompts });
-const card = modelCard({
+const options = { name: 'physics-bge', pooling: 'cls', normalize: true, maxLength: 512, prompts } as const;
+const snippets = loadSnippets(options);
+const told: ModelCardOptions = {
   name: 'physics-bge',
   input,
   verdict: { verdict: 'improved', metric: 'ndcg@10', difference: 0.25, interval: [0.1, 0.4], resamples: 10_000 },
@@ -50,7 +51,8 @@ const card = modelCard({
   normalize: true,
   prompts,
   snippets,
-});
+};
+const card = modelCard(told);
 
 describe('modelCard', () => {
   it('opens with front matter that names library, base model and data', () => {
@@ -79,6 +81,12 @@ describe('modelCard', () => {
       expect(card).toContain(`### ${program}\n`);
     expect(card).toContain('"Represent `this`: How is it made?"');
     expect(card).toContain("{ pooling: 'cls', normalize: true }");
+  });
+
+  it('says of the ONNX output whether it is normalised, as the export is', () => {
+    const onnx = (normalize: boolean): string => loadSnippets({ ...options, normalize }).at(-1)!.code;
+    expect(onnx(true)).toContain('is pooled and normalised.');
+    expect(onnx(false)).toContain('is pooled, not normalised: compare by cosine.');
   });
 
   it('names the commits that the data was read from', () => {

@@ -138,7 +138,7 @@ async function publish(
     { onProgress: () => report(4, 'the verdict') },
   );
   const { pooling, normalize } = model;
-  const snippets = loadSnippets({ name, pooling, maxLength: maxSequenceLength, prompts });
+  const snippets = loadSnippets({ name, pooling, normalize, maxLength: maxSequenceLength, prompts });
   const told = { name, input, verdict, maxSequenceLength, pooling, normalize, prompts, snippets };
   await writeOut(folder.path, EVALUATION_CSV, evaluationCsv(evaluationRows(input)));
   await writeOut(folder.path, 'README.md', modelCard({ ...told, dimension: encoder.dimension }));
