@@ -89,6 +89,13 @@ describe('modelCard', () => {
     expect(onnx(false)).toContain('is pooled, not normalised: compare by cosine.');
   });
 
+  it('counts the epochs and steps that were trained, whatever was planned at first', () => {
+    const ended = { epoch: 5, checkpoint: { lineage: 'segment', step: 41 }, meanLoss: 0.1 };
+    const extended = modelCard({ ...told, input: { ...input, epochs: [ended] } });
+    expect(extended).toContain('| epochs | 5, published: 3 (keep last) |');
+    expect(extended).toContain('| steps | 41 |');
+  });
+
   it('names the commits that the data was read from', () => {
     expect(card).toContain('| revision | b2 |');
     expect(card).toContain('Parquet conversion, which was read | c3 |');

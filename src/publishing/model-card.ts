@@ -140,20 +140,11 @@ const filesText = `- \`model.safetensors\`: the weights, float32.
 - Both ONNX files put the closing token in the last place of a text, where transformers.js leaves it out of texts that it cuts.`;
 
 function settingsTable({ input }: ModelCardOptions): string {
-  const {
-    loss,
-    scale,
-    epochs,
-    batchSize,
-    learningRate,
-    warmupRatio,
-    weightDecay,
-    maxGradientNorm,
-    dropout,
-    seed,
-    keep,
-  } = input.spec.training;
+  const { loss, scale, batchSize, learningRate, warmupRatio, weightDecay, maxGradientNorm, dropout, seed, keep } =
+    input.spec.training;
   const { pairs, seconds, pairsPerSecond, peakMemoryMb } = input.training;
+  // What was trained: epochs may have been added to the plan, or taken from it.
+  const { epoch: epochs, checkpoint } = input.epochs.at(-1) ?? input.published;
   return table(
     ['setting', 'value'],
     [
@@ -165,7 +156,7 @@ function settingsTable({ input }: ModelCardOptions): string {
       ['gradient norm at most', String(maxGradientNorm)],
       ['dropout', String(dropout)],
       ['seed', String(seed)],
-      ['steps', String(input.plan.totalSteps)],
+      ['steps', String(checkpoint.step)],
       ['training time', `${seconds.toFixed(1)} s for ${pairs} pairs (${pairsPerSecond.toFixed(1)} a second)`],
       ['memory of the trainer', `${Math.round(peakMemoryMb)} MB`],
     ],
