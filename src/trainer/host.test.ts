@@ -69,6 +69,32 @@ describe('a call to the trainer', () => {
     expect(results.map(({ calls }) => calls)).toEqual([1, 2, 3]);
   });
 
+  it('reports that it waits, and is not held there once it is to stop', async () => {
+    const queued = new TrainerHost({ storeFolder: folder, storeId, trainerPath, reportWaitEveryMs: 20 });
+    const [first, second] = [new AbortController(), new AbortController()];
+    const running = play({ play: 'until-stopped' }, { signal: first.signal }, queued);
+    const notes: (string | undefined)[] = [];
+    let reported = (): void => undefined;
+    const threeTimes = new Promise<void>((resolve) => (reported = resolve));
+    const waiting = failure(
+      play(
+        { play: 'echo' },
+        { signal: second.signal, onProgress: ({ note }) => notes.push(note) === 3 && reported() },
+        queued,
+      ),
+    );
+    await threeTimes;
+    expect(notes[0]).toMatch(/waiting for the trainer/);
+    second.abort();
+    expect((await waiting).name).toBe('AbortError');
+    // Whoever comes next still waits for the one that runs.
+    const third = play({ play: 'echo' }, {}, queued);
+    first.abort();
+    expect(await running).toEqual({ finished: false });
+    expect(await third).toMatchObject({ calls: 2 });
+    await queued.close();
+  });
+
   it('has none of the environment but where programs are, language and threads', async () => {
     process.env.HF_TOKEN = 'hf_secretsecret';
     process.env.AWS_SECRET_ACCESS_KEY = 'secret';

@@ -2,7 +2,7 @@
 // operation to save and end, a death noticed at once, a hang ended. The process stays warm between calls. No native imports.
 import { fileURLToPath } from 'node:url';
 import { RetryableError, type FinalErrorType } from '../errors.js';
-import type { StageProgress } from '../spec/stages.js';
+import type { Stage, StageProgress } from '../spec/stages.js';
 import { unpackError, type TrainerReply } from './messages.js';
 import type { TrainerOperation, TrainerOperations } from './operations.js';
 import { ProgressWatch } from './progress-watch.js';
@@ -23,7 +23,25 @@ export interface TrainerHostOptions {
   threads?: number | undefined;
   /** Where the kernel counts its kills; given by tests. */
   oomKills?: OomKills | undefined;
+  /** Milliseconds between the reports of a call that waits for its turn; default one minute. */
+  reportWaitEveryMs?: number | undefined;
 }
+
+const REPORT_WAIT_EVERY_MS = 60_000;
+
+/** Where a run stands that waits for the trainer. */
+const STAGE_OF: Record<TrainerOperation, Stage> = {
+  planTraining: 'tokenize',
+  openSegment: 'train',
+  trainEpoch: 'train',
+  evaluateModel: 'evaluate',
+  evaluateOn: 'evaluate',
+  compareEvaluations: 'evaluate',
+  publishComparison: 'publish',
+  publishModel: 'publish',
+  settleRetrain: 'publish',
+  placeChampion: 'publish',
+};
 
 /** Options of {@link TrainerHost.call}. */
 export interface TrainerCallOptions {
@@ -53,7 +71,7 @@ export class TrainerHost {
   }
 
   /**
-   * Runs one operation; calls wait for one another.
+   * Runs one operation; calls wait for one another, and report that they do.
    *
    * @throws the operation's own error; RetryableError `TrainerDied` or `TrainerHung`; FinalError `OutOfMemory`.
    */
@@ -62,8 +80,9 @@ export class TrainerHost {
     input: TrainerOperations[K]['input'],
     options: TrainerCallOptions = {},
   ): Promise<TrainerOperations[K]['result']> {
-    const turn = this.queue.then(() => this.run(operation, input, options));
-    this.queue = turn.catch(() => undefined);
+    const before = this.queue;
+    const turn = this.itsTurn(before, operation, options).then(() => this.run(operation, input, options));
+    this.queue = before.then(() => turn).catch(() => undefined);
     return turn as Promise<TrainerOperations[K]['result']>;
   }
 
@@ -72,6 +91,28 @@ export class TrainerHost {
     this.closed = true;
     await this.trainer?.close();
     await this.queue;
+  }
+
+  /** Waits for the calls before this one, or until it is to stop; without reports it would count as hung. */
+  private async itsTurn(
+    before: Promise<unknown>,
+    operation: TrainerOperation,
+    { signal, onProgress }: TrainerCallOptions,
+  ): Promise<void> {
+    const note = 'waiting for the trainer, which works for another run';
+    const report = (): void => onProgress?.({ stage: STAGE_OF[operation], done: 0, total: 0, unit: 'steps', note });
+    const timer = setInterval(report, this.options.reportWaitEveryMs ?? REPORT_WAIT_EVERY_MS);
+    timer.unref();
+    let stop = (): void => undefined;
+    const aborted = new Promise<void>((resolve) => (stop = resolve));
+    signal?.addEventListener('abort', stop);
+    try {
+      if (signal?.aborted !== true) await Promise.race([before, aborted]);
+    } finally {
+      clearInterval(timer);
+      signal?.removeEventListener('abort', stop);
+    }
+    signal?.throwIfAborted();
   }
 
   private async run(
