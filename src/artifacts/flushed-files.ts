@@ -21,6 +21,15 @@ export async function createExclusively(temporary: string, path: string): Promis
   return true;
 }
 
+/** What `link` says where the file system has no hard links: exFAT, some shares on the network. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
+/** True for the error of a `link` that the file system does not have. */
+export function lacksHardLinks(error: unknown): error is NodeJS.ErrnoException & { code: string } {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  return syscall === 'link' && code !== undefined && NO_LINKS.includes(code);
+}
+
 /** Bytes that are hashed while the system takes them. */
 const PART_BYTES = 8 << 20;
 /** After so many bytes the disk is set to work, so that the flush at the end finds little left. */

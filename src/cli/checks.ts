@@ -1,8 +1,9 @@
 // What `finetune doctor` looks at, one function a check. Each says what is there, and what to do when something is missing.
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { link, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { lacksHardLinks } from '../artifacts/flushed-files.js';
 import { errorMessage } from '../errors.js';
 import { callAs } from './invocation.js';
 import { packageFolder } from '../temporal/defaults.js';
@@ -113,17 +114,22 @@ export async function checkHelper(name: string, words: readonly string[]): Promi
   }
 }
 
-/** The store's folder can be written, and has room. */
+/** The store's folder can be written, has hard links, and has room. */
 export async function checkStore(folder: string): Promise<Check> {
   const probe = join(folder, `.doctor-${process.pid}`);
   try {
     const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(probe, 'x');
-    await rm(probe);
-    const { bavail, bsize } = await statfs(folder);
-    // A look must leave nothing behind.
-    if (made !== undefined) await rm(made, { recursive: true });
-    const freeMb = Math.round((bavail * bsize) / 1e6);
+    let freeMb: number;
+    try {
+      await writeFile(probe, 'x');
+      await link(probe, `${probe}-link`);
+      const { bavail, bsize } = await statfs(folder);
+      freeMb = Math.round((bavail * bsize) / 1e6);
+    } finally {
+      // A look must leave nothing behind.
+      for (const path of [`${probe}-link`, probe]) await rm(path, { force: true });
+      if (made !== undefined) await rm(made, { recursive: true });
+    }
     const isTight = freeMb < SPACE_NEEDED_MB;
     return {
       name: 'store',
@@ -134,11 +140,12 @@ export async function checkStore(folder: string): Promise<Check> {
       }),
     };
   } catch (error) {
+    const withoutLinks = lacksHardLinks(error);
     return {
       name: 'store',
       status: 'missing',
-      detail: errorMessage(error),
-      remedy: 'Name a folder that can be written with --store.',
+      detail: withoutLinks ? `${folder} is on a file system without hard links (${error.code})` : errorMessage(error),
+      remedy: `Name a folder ${withoutLinks ? 'on another disk' : 'that can be written'} with --store.`,
     };
   }
 }
