@@ -1,7 +1,7 @@
 // The optimizer's inner loops as WebAssembly: two float64 at a time, where JavaScript has one. Every operation is rounded as in the plain
 // loop, so the bits are the same, on every machine. Parameters and moments lie anywhere in the module's memory (adamw-memory.ts); gradients
 // come in blocks to its beginning.
-import { f64x2, get, i32, int, loop, repeatIf, set, v128, type Code } from '../wasm/expressions.js';
+import { f32x4, f64x2, get, i32, int, loop, repeatIf, set, v128, type Code } from '../wasm/expressions.js';
 import { instantiate, PAGE_BYTES, type WasmFunction, type WasmMemory } from '../wasm/module.js';
 
 /** Values of a gradient's block, which lies at 0: it stays in the caches of one core. */
@@ -35,6 +35,8 @@ export interface AdamWCode {
   ): void;
   /** `p ← p·keep` */
   decay(bytes: number, pAt: number, keep: number): void;
+  /** Adds values at one place to those at another, in float32. */
+  addValues(bytes: number, toAt: number, fromAt: number): void;
   /** Adds the squares of the gradient's block to the four sums, by place modulo 4. */
   addSquares(bytes: number): void;
 }
@@ -117,8 +119,29 @@ function addSquares(): WasmFunction {
   };
 }
 
+function addValues(): WasmFunction {
+  const [bytes, toAt, fromAt] = [0, 1, 2];
+  const to = get(toAt);
+  return {
+    parameters: ['i32', 'i32', 'i32'],
+    locals: [],
+    code: [
+      ...set(bytes, i32.add(to, get(bytes))),
+      ...loop(
+        v128.store(to, f32x4.add(v128.load(to), v128.load(get(fromAt)))),
+        set(toAt, i32.add(to, int(16))),
+        set(fromAt, i32.add(get(fromAt), int(16))),
+        repeatIf(i32.lessUnsigned(to, get(bytes))),
+      ),
+    ],
+  };
+}
+
 /** Compiles the module, with a memory of its own of at least so many bytes. */
 export function compileAdamWCode(bytes: number): AdamWCode {
   const pages = Math.ceil(bytes / PAGE_BYTES);
-  return instantiate<Omit<AdamWCode, 'memory'>>({ update: update(), decay: decay(), addSquares: addSquares() }, pages);
+  return instantiate<Omit<AdamWCode, 'memory'>>(
+    { update: update(), decay: decay(), addValues: addValues(), addSquares: addSquares() },
+    pages,
+  );
 }

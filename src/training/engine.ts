@@ -74,7 +74,8 @@ export class Engine implements TrainingEngine {
   ) {
     const { architecture, config } = options.model;
     const trained = new Set(held.trained.map(({ name }) => name));
-    const tables = architecture.embeddingTables(config).filter(({ parameter }) => trained.has(parameter));
+    const all = options.training ? architecture.embeddingTables(config) : [];
+    const tables = all.filter(({ parameter }) => trained.has(parameter));
     this.gradientStore = new GradientStore(held.trained, tables, config.hiddenSize);
   }
 

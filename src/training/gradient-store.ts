@@ -1,6 +1,7 @@
 // Gathers the gradients of a step: those that leave the graph whole, summed over micro-batches in their order, and the embedding
 // tables', whose rows are summed here, token by token, because no runtime promises an order of such a sum.
 import type { EmbeddingTable } from '../models/architecture.js';
+import { createMemory, takeArray, type AdamWMemory } from './adamw-memory.js';
 import type { Parameter, TouchedRows } from './training-engine.js';
 
 /** The tokens whose gradients {@link GradientStore.addEmbedded} spreads. */
@@ -11,10 +12,14 @@ export interface EmbeddedTokens {
   position_ids: Int32Array;
 }
 
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
 /** Gradients by parameter name. */
 export class GradientStore {
   /** Gradients that leave the graph whole; the first of a step is the runtime's own output. */
   private readonly whole = new Map<string, Float32Array>();
+  /** Holds the tables' gradients. */
+  private readonly memory: AdamWMemory;
   private readonly owned = new Map<string, Float32Array>();
   private readonly tableGradients: Map<string, { data: Float32Array; touched: Set<number> }>;
 
@@ -24,8 +29,12 @@ export class GradientStore {
     private readonly hiddenSize: number,
   ) {
     const sizes = new Map(parameters.map(({ name, data }) => [name, data.length]));
+    const lengths = tables.map(({ parameter }) => sizes.get(parameter)!);
+    this.memory = createMemory(lengths);
     this.tableGradients = new Map(
-      tables.map(({ parameter }) => [parameter, { data: new Float32Array(sizes.get(parameter)!), touched: new Set() }]),
+      tables.map(({ parameter }, at) => {
+        return [parameter, { data: takeArray(this.memory, lengths[at]!)!, touched: new Set() }];
+      }),
     );
   }
 
@@ -70,17 +79,30 @@ export class GradientStore {
 
   /** Adds the gradient of the summed embeddings, `[rows, hidden]`, to the rows that each token took from each table. */
   addEmbedded(gradient: Float32Array, tokens: EmbeddedTokens): void {
-    const width = this.hiddenSize;
-    for (const { parameter, index } of this.tables) {
-      const { data, touched } = this.tableGradients.get(parameter)!;
-      const rows = index === null ? undefined : tokens[index];
-      for (let token = 0; token < tokens.tokens; token++) {
-        const row = rows === undefined ? 0 : rows[token]!;
-        touched.add(row);
-        const from = token * width;
-        const to = row * width;
-        for (let i = 0; i < width; i++) data[to + i] = data[to + i]! + gradient[from + i]!;
+    const { gradient: block } = this.memory;
+    const perBlock = Math.floor(block.length / this.hiddenSize);
+    for (let first = 0; first < tokens.tokens; first += perBlock) {
+      const end = Math.min(tokens.tokens, first + perBlock);
+      block.set(gradient.subarray(first * this.hiddenSize, end * this.hiddenSize));
+      for (const { parameter, index } of this.tables) {
+        const { data, touched } = this.tableGradients.get(parameter)!;
+        const rows = index === null ? undefined : tokens[index];
+        for (let token = first; token < end; token++) {
+          const row = rows === undefined ? 0 : rows[token]!;
+          touched.add(row);
+          this.addRow(data, row, token - first);
+        }
       }
     }
+  }
+
+  /** Adds a row of the block to a row of a table, four values at a time and what is over one by one. */
+  private addRow(data: Float32Array, row: number, blockRow: number): void {
+    const { code, gradient: block } = this.memory;
+    const width = this.hiddenSize;
+    const [to, from] = [row * width, blockRow * width];
+    const whole = width - (width % 4);
+    if (whole > 0) code.addValues(whole * BYTES, data.byteOffset + to * BYTES, from * BYTES);
+    for (let i = whole; i < width; i++) data[to + i] = data[to + i]! + block[from + i]!;
   }
 }

@@ -83,6 +83,9 @@ export const i32x4 = {
   multiply: two(...simd(181)),
 };
 
+/** Four float32. */
+export const f32x4 = { add: two(...simd(228)) };
+
 /** Two float64, in memory as float32. */
 export const f64x2 = {
   splat: one(...simd(20)),

@@ -31,7 +31,7 @@ test.each([1, 2])('has the bits of the operators apart, at %i threads, whatever 
   const [apart, fused] = await Promise.all(sessions);
   for (const [key, shape] of SHAPES.entries()) {
     const random = randomStream(5, key);
-    const size = shape.reduce((product, dim) => product * dim, 1);
+    const size = shape.reduce<number>((product, dim) => product * dim, 1);
     const draw = (): OrtTensor =>
       new OrtTensor(
         'float32',
