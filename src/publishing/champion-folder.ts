@@ -25,7 +25,8 @@ import { stageFolder } from './replace-folder.js';
 import { copyOut } from './write-files.js';
 
 const KIND = 'champion-version';
-const WEIGHTS = 'model.safetensors';
+/** The file by whose hash a version is known. */
+export const WEIGHTS = 'model.safetensors';
 
 /** Takes every file of a published folder into the store. */
 export async function takeVersion(

@@ -1,3 +1,4 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,11 +19,17 @@ let root: string;
 let store: ArtifactStore;
 let context: StageContext;
 let reported: StageProgress[];
+/** What another run does before a file of the candidate is taken into the store. */
+let meanwhile: (note: string) => void;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'settle-'));
   store = await openLocalStore({ folder: join(root, 'store'), create: true });
   reported = [];
-  const progress = (report: StageProgress) => void reported.push(report);
+  meanwhile = () => undefined;
+  const progress = (report: StageProgress) => {
+    reported.push(report);
+    if (report.note?.startsWith('taking')) meanwhile(report.note);
+  };
   context = { store, signal: new AbortController().signal, progress, warn: () => undefined };
 });
 afterEach(() => rm(root, { recursive: true }));
@@ -223,6 +230,25 @@ describe('settling a retrain', () => {
       const gone = settle({ before: all(0.2), after: all(0.6), published, isGone: true });
       await expect(gone).rejects.toThrow(DamagedError);
     }
+    expect(await log()).toEqual([]);
+  });
+
+  it('promotes no folder that another run publishes while it is taken into the store', async () => {
+    const folder = join(root, 'candidate');
+    const attempt = () => settle({ before: all(0.2), after: all(0.6) });
+    meanwhile = () => writeFileSync(join(folder, 'model.safetensors'), 'of another run');
+    await expect(attempt()).rejects.toThrow(DamagedError);
+    // The weights are taken already, and the files after them are the other run's.
+    await mkdir(join(folder, 'onnx'));
+    await writeFile(join(folder, 'onnx', 'model.onnx'), 'ours');
+    meanwhile = (note) => {
+      if (!note.includes('model.onnx')) return;
+      mkdirSync(join(root, 'other', 'onnx'), { recursive: true });
+      writeFileSync(join(root, 'other', 'onnx', 'model.onnx'), 'of another run');
+      renameSync(folder, join(root, 'aside'));
+      renameSync(join(root, 'other'), folder);
+    };
+    await expect(attempt()).rejects.toThrow(DamagedError);
     expect(await log()).toEqual([]);
   });
 });

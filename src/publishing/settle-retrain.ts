@@ -1,7 +1,9 @@
 // The end of a retrain: champion (or base) and candidate on the same test questions, those left out that either was trained on; a
 // promotion when the gain is proven; the decision in the champion's history either way, with its reason. An attempt that comes again
 // finds its own entry.
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readArtifact } from '../artifacts/artifact.js';
 import {
   addToChampionLog,
   readChampionLog,
@@ -22,7 +24,7 @@ import {
   type SettleRetrainInput,
   type SettleRetrainResult,
 } from '../spec/retrain.js';
-import { takeVersion } from './champion-folder.js';
+import { takeVersion, WEIGHTS } from './champion-folder.js';
 
 /** Input of {@link settleRetrain}; the candidate's path is absolute, and found to be allowed. */
 export type SettleInput = SettleRetrainInput & {
@@ -91,11 +93,24 @@ async function versionOf(
   trainedOn: ChampionVersion['trainedOn'],
   context: StageContext,
 ): Promise<ChampionVersion> {
-  const actual = await sha256OfFile(join(model.path, 'model.safetensors')).catch(() => undefined);
-  if (actual === undefined || actual !== model.sha256)
-    throw new DamagedError(`candidate ${model.path}`, `expected ${model.sha256}, got ${actual ?? 'no such file'}`);
+  const demandPublished = (actual: string | undefined): void => {
+    if (actual === undefined || actual !== model.sha256)
+      throw new DamagedError(`candidate ${model.path}`, `expected ${model.sha256}, got ${actual ?? 'no such file'}`);
+  };
+  const before = await folderAt(model.path);
+  demandPublished(await sha256OfFile(join(model.path, WEIGHTS)).catch(() => undefined));
   const files = await takeVersion(model.path, context);
+  // Another run may have put its folder there since: what was taken counts, and that it was one folder all the time.
+  demandPublished((await readArtifact(context.store, files)).blobs[WEIGHTS]?.sha256);
+  if ((await folderAt(model.path)) !== before)
+    throw new DamagedError(`candidate ${model.path}`, 'another folder took its place while it was read');
   return { sha256: model.sha256, files, trainedOn, directory: outputDirectory };
+}
+
+/** What tells one folder from another that is put in its place. */
+async function folderAt(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found && `${found.dev} ${found.ino}`;
 }
 
 function resultOf({ number, event, why, candidate }: ChampionEntry): SettleRetrainResult {
