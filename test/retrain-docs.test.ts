@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addToChampionLog, readChampionLog } from '../src/artifacts/champion-log.js';
 import { sha256 } from '../src/artifacts/hash.js';
 import { openLocalStore } from '../src/artifacts/local-store.js';
-import { takeVersion } from '../src/publishing/champion-folder.js';
+import { placeChampion, takeVersion } from '../src/publishing/champion-folder.js';
 import { parseRetrainSpec } from '../src/spec/retrain.js';
 import { startTestServer } from './support/server.js';
 
@@ -100,6 +100,7 @@ describe('docs/retrain.md', () => {
       const version = { sha256: sha256(weights), files, trainedOn: files, directory: join(folder, 'finetuned') };
       const entry = { event: 'promoted', at: '2026-11-24T03:00:00.000Z', by: 'w', why: '', version } as const;
       await addToChampionLog(store, 'support-encoder', await readChampionLog(store, 'support-encoder'), entry);
+      await placeChampion(store, 'support-encoder', version.directory);
     }
     const [list, back, to] = await run(blocks('sh')[1]!);
     expect(list).toMatch(/\* +│ 2 +│ 2026-11-24T03:00 │ promoted/);
