@@ -1,12 +1,15 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeEvents, writeEventFile, type TensorBoardEvent } from './tensorboard.js';
 
 let folder: string;
 beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'events-'))));
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  return rm(folder, { recursive: true, force: true });
+});
 
 // Event(wall_time=1700000000.5, file_version='brain.Event:2') as tensorboard 2.21's RecordWriter frames it.
 const VERSION_RECORD = '1800000000000000a37f4b220900002040fc54d9411a0d627261696e2e4576656e743a322b353110';
@@ -44,6 +47,20 @@ describe('writeEventFile', () => {
   it('writes a file that is valid though empty when there is nothing to tell', async () => {
     await writeEventFile(join(folder, 'events'), []);
     expect(lengths(await readFile(join(folder, 'events')))).toHaveLength(1);
+  });
+
+  it('flushes the file after its last byte, so that it outlives a power cut', async () => {
+    const any = await open(join(folder, 'any'), 'w');
+    await any.close();
+    const handles = Object.getPrototypeOf(any) as FileHandle;
+    const append = vi.spyOn(handles, 'appendFile');
+    const flushedAfter: number[] = [];
+    vi.spyOn(handles, 'sync').mockImplementation(() => {
+      flushedAfter.push(append.mock.calls.length);
+      return Promise.resolve();
+    });
+    await writeEventFile(join(folder, 'events'), events);
+    expect(flushedAfter).toEqual([append.mock.calls.length]);
   });
 
   it('keeps the order and all of many events', async () => {

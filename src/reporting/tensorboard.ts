@@ -49,7 +49,7 @@ const root = protobuf.Root.fromJSON({
 const Event = root.lookupType('Event');
 
 /**
- * Writes an event file anew; its name should be `events.out.tfevents.…`, by which TensorBoard finds it.
+ * Writes an event file anew, flushed to the disk; its name should be `events.out.tfevents.…`, by which TensorBoard finds it.
  *
  * @param events in the order in which they are written; steps of one tag should rise
  */
@@ -67,6 +67,7 @@ export async function writeEventFile(path: string, events: Iterable<TensorBoardE
       bytes = 0;
     }
     await file.appendFile(Buffer.concat(pending));
+    await file.sync();
   } finally {
     await file.close();
   }
