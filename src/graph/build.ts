@@ -54,6 +54,8 @@ export const log = (x: Tensor): Tensor => single('Log', [x], {});
 export const sqrt = (x: Tensor): Tensor => single('Sqrt', [x], {});
 export const erf = (x: Tensor): Tensor => single('Erf', [x], {});
 export const tanh = (x: Tensor): Tensor => single('Tanh', [x], {});
+export const hardSigmoid = (x: Tensor, attributes: OpAttributes['HardSigmoid']): Tensor =>
+  single('HardSigmoid', [x], attributes);
 export const gelu = (x: Tensor): Tensor => single('Gelu', [x], {});
 export const cast = (x: Tensor, to: DType): Tensor => single('Cast', [x], { to });
 export const softmax = (x: Tensor): Tensor => single('Softmax', [x], {});

@@ -32,6 +32,8 @@ export interface OpAttributes {
   Sqrt: None;
   Erf: None;
   Tanh: None;
+  /** `alpha · x + beta`, held between 0 and 1. */
+  HardSigmoid: { alpha: number; beta: number };
   Cast: { to: DType };
   /** `z/2 · (1 + erf(z/√2))` (Hendrycks and Gimpel, the exact form). */
   Gelu: None;

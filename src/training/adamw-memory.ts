@@ -1,6 +1,6 @@
 // Memory in which the optimizer's loops (adamw-code.ts) work in place: parameters with room for their moments, in memories of WebAssembly
-// modules; the tables' gradients lie in such a one too (gradient-store.ts). What lies elsewhere goes through blocks, with the same bits (adamw-loops.ts). A memory is never grown, which would take its
-// arrays away from those who hold them.
+// modules; the tables' gradients lie in such a one too (gradient-store.ts). What lies elsewhere goes through blocks, with the same bits
+// (adamw-loops.ts). A memory is never grown, which would take its arrays away from those who hold them.
 import { BLOCK, compileAdamWCode, FREE_AT, SUMS_AT, type AdamWCode } from './adamw-code.js';
 
 /** A module with its memory. */

@@ -115,6 +115,15 @@ export const elementwiseCases = {
   Sqrt: unary(g.sqrt, Math.sqrt, [0.3, 3]),
   Erf: unary(g.erf, erfOf),
   Tanh: unary(g.tanh, Math.tanh),
+  HardSigmoid: [
+    {
+      name: 'held at both ends',
+      inputs: [{ shape: [2, 3, 4] }],
+      build: ([x]) => [g.hardSigmoid(x!, { alpha: 0.5, beta: 0.5 })],
+      reference: ([x]) => [map(x!, (value) => Math.min(1, Math.max(0, 0.5 * value + 0.5)))],
+      differentiable: [],
+    },
+  ],
   Gelu: unary(g.gelu, geluOf),
   Cast: [
     {

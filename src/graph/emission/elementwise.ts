@@ -51,6 +51,9 @@ export const elementwiseEmission = {
   Sqrt: sameName('Sqrt'),
   Erf: sameName('Erf'),
   Tanh: sameName('Tanh'),
+  HardSigmoid: ({ attributes: { alpha, beta } }, { emitter, inputs }) => [
+    emitter.add('HardSigmoid', inputs, { attributes: { alpha: { float: alpha }, beta: { float: beta } } }),
+  ],
   Cast: ({ attributes: { to } }, { emitter, inputs }) => [
     emitter.add('Cast', inputs, { attributes: { to: { int: ELEMENT_TYPES[to] } } }),
   ],

@@ -1,5 +1,5 @@
 // Gradients of sources and elementwise operations.
-import { add, div, dropout, erf, exp, mul, neg, scalar, sub } from '../build.js';
+import { add, div, dropout, erf, exp, hardSigmoid, mul, neg, scalar, sub } from '../build.js';
 import type { Op } from '../ops.js';
 import type { Tensor } from '../tensor.js';
 import { notDifferentiable, unbroadcast, type GradientRule } from './gradient-rule.js';
@@ -12,6 +12,8 @@ export const elementwiseGradients = {
   Fill: notDifferentiable,
   Range: notDifferentiable,
   EyeLike: notDifferentiable,
+  // Stands in gradients alone.
+  HardSigmoid: notDifferentiable,
   PaddingScores: notDifferentiable,
   // Only masks, indices and lengths are cast.
   Cast: notDifferentiable,
@@ -42,7 +44,8 @@ export const elementwiseGradients = {
   // dz = dy · (Φ(z) + z·φ(z)), Φ(z) = (1 + erf(z/√2))/2, φ(z) = exp(−z²/2)/√(2π)
   Gelu: ({ inputs: [z] }, dy) => {
     const s = mul(z!, scalar(Math.SQRT1_2));
-    const cdf = mul(add(erf(s), scalar(1)), scalar(0.5));
+    // Half of 1 + erf in one pass; never held back, since it lies between 0 and 1.
+    const cdf = hardSigmoid(erf(s), { alpha: 0.5, beta: 0.5 });
     return [mul(dy, add(cdf, mul(z!, gauss(s, 1 / Math.sqrt(2 * Math.PI)))))];
   },
   // dx = dy · mask · scale

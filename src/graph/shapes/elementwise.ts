@@ -4,7 +4,7 @@ import { sameShape, type Tensor, type TensorType } from '../tensor.js';
 import { broadcast, input, knownSize, need, needRank, type ShapeRule } from './shape-rule.js';
 
 type Binary = 'Add' | 'Sub' | 'Mul' | 'Div';
-type Unary = 'Neg' | 'Exp' | 'Log' | 'Sqrt' | 'Erf' | 'Tanh' | 'Gelu';
+type Unary = 'Neg' | 'Exp' | 'Log' | 'Sqrt' | 'Erf' | 'Tanh' | 'HardSigmoid' | 'Gelu';
 
 function binary(op: Binary): ShapeRule<Binary> {
   return (inputs) => {
@@ -51,6 +51,7 @@ export const elementwiseShapes = {
   Sqrt: unary('Sqrt'),
   Erf: unary('Erf'),
   Tanh: unary('Tanh'),
+  HardSigmoid: unary('HardSigmoid'),
   Gelu: unary('Gelu'),
   Cast: (inputs, { to }) => [{ shape: input('Cast', inputs, 0).shape, dtype: to }],
   Dropout: (inputs) => {
