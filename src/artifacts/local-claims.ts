@@ -39,7 +39,7 @@ async function readClaim(root: string, scope: string, name: string): Promise<Cla
   try {
     const { mtimeMs } = await stat(path);
     const body = JSON.parse(await readFile(path, 'utf8')) as JsonObject;
-    return { scope, name, body, ageMs: Math.max(0, Date.now() - mtimeMs) };
+    return { scope, name, body, ageMs: Date.now() - mtimeMs };
   } catch {
     // Removed meanwhile, or not whole: as good as none.
     return undefined;

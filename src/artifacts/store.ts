@@ -18,7 +18,7 @@ export interface Claim {
   scope: string;
   name: string;
   body: JsonObject;
-  /** Milliseconds since it was last written. */
+  /** Milliseconds since it was last written; negative when the clock was set back since. */
   ageMs: number;
 }
 

@@ -94,6 +94,30 @@ describe('a claim on a lineage', () => {
     expect(await take(otherRun(2000), async () => true)).toBeDefined();
   });
 
+  it('of before the clock was set back blocks nobody, neither another run nor a newer attempt', async () => {
+    const before = (await take(claimant(9000)))!;
+    const ahead = new Date(Date.now() + 3_600_000);
+    const path = join(fixture.folder, 'claims', LINEAGE, `${before.name}.json`);
+    await utimes(path, ahead, ahead);
+    const newer = (await take(claimant(2000)))!;
+    expect(newer).toBeDefined();
+    // It would be the newest again when the clock has come so far.
+    expect(await before.others()).toMatchObject([{ name: newer.name }]);
+    await newer.demand();
+    await newer.release();
+    await before.write();
+    await utimes(path, ahead, ahead);
+    expect(await take(otherRun(1000), async () => true)).toBeDefined();
+  });
+
+  it('a little in the future, as clocks differ, counts as any other', async () => {
+    const first = (await take(claimant(9000)))!;
+    const ahead = new Date(Date.now() + 30_000);
+    await utimes(join(fixture.folder, 'claims', LINEAGE, `${first.name}.json`), ahead, ahead);
+    expect(await take(otherRun(1000), async () => true)).toBeUndefined();
+    await expect(take(claimant(2000))).rejects.toMatchObject({ type: 'StaleAttempt' });
+  });
+
   it('stays fresh while it is kept', async () => {
     const first = (await take(claimant(1000, { freshMs: 0 })))!;
     const longAgo = new Date(Date.now() - 3_600_000);

@@ -48,7 +48,8 @@ export async function claimLineage({
     if (!holder) {
       holder = await choose(claim, claimant);
       if (!holder) {
-        for (const { name, ageMs } of before) if (ageMs > FORGOTTEN_MS) await store.removeClaim(lineage, name);
+        for (const other of before)
+          if (other.ageMs > FORGOTTEN_MS || isAhead(other, claimant)) await store.removeClaim(lineage, other.name);
         return claim;
       }
       await claim.release();
@@ -127,7 +128,10 @@ export class LineageClaim {
   /** Throws when one of the claims is a newer attempt's of the same activity. */
   demandNewest(claims: readonly Claim[]): void {
     const { scheduledMs, attempt } = this.claimant;
-    const newer = claims.find((other) => isOfSameActivity(other, this.claimant) && scheduledOf(other) > scheduledMs);
+    const newer = claims.find(
+      (other) =>
+        isOfSameActivity(other, this.claimant) && scheduledOf(other) > scheduledMs && !isAhead(other, this.claimant),
+    );
     if (!newer) return;
     throw new RetryableError(
       'StaleAttempt',
@@ -146,7 +150,13 @@ function isOfSameActivity({ body }: Claim, { workflow, activity }: Claimant): bo
 }
 
 function isHeld(other: Claim, claimant: Claimant): boolean {
-  return other.body.released !== true && other.ageMs < claimant.freshMs && !isOfSameActivity(other, claimant);
+  const isFresh = other.ageMs < claimant.freshMs && !isAhead(other, claimant);
+  return other.body.released !== true && isFresh && !isOfSameActivity(other, claimant);
+}
+
+/** True for a claim of before the clock was set back: it says nothing, or it would block for as long as the step. */
+function isAhead({ ageMs }: Claim, { freshMs }: Claimant): boolean {
+  return ageMs < -freshMs;
 }
 
 function isChoosing({ body }: Claim): boolean {
