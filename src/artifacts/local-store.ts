@@ -4,7 +4,7 @@
 //   records/<kind>/<key>.json          {"sha256": …, "body": …}
 //   claims/<scope>/<name>.json         who works on what (local-claims.ts)
 //   set-aside/                         damaged things, with the reason beside them
-//   tmp/<host>~<pid>~<start>~<n>-…     what is being written
+//   tmp/<host>~<pid>~<start>~…         what is being written (temporary-files.ts)
 // Everything is the owner's alone (0700/0600). Order of a write: temporary name, fsync, rename or link, fsync of the folder.
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -42,6 +42,29 @@ describe('temporary files of dead processes', () => {
     await once(other, 'exit');
     expect(await removeDeadTemporaries(folder)).toHaveLength(1);
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'are told by the ticks of their start, whatever the clock did since',
+    async () => {
+      const other = spawn(process.execPath, ['-e', 'console.log(); setInterval(() => {}, 1000)']);
+      await once(other.stdout, 'data');
+      const stat = await readFile(`/proc/${other.pid}/stat`, 'utf8');
+      const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+      // An hour off: the clock was set back since the name was made.
+      const start = Date.now() + 3_600_000;
+      await make(`${hostname()}~${other.pid}~${start}~${ticks}~0-x-blob`);
+      await make(`${hostname()}~${other.pid}~${Date.now()}~${ticks - 1}~1-x-blob`);
+      expect(await removeDeadTemporaries(folder)).toEqual([expect.stringMatching(/~1-x-blob$/)]);
+      const [host, pid, , own, rest] = temporaryName('2-x-blob').split('~');
+      const [kept, gone] = [own, Number(own) - 1].map((each) => [host, pid, start, each, rest].join('~'));
+      for (const name of [kept!, gone!]) await make(name);
+      expect(await removeDeadTemporaries(folder)).toEqual([gone]);
+      other.kill('SIGKILL');
+      await once(other, 'exit');
+      expect(await removeDeadTemporaries(folder)).toHaveLength(1);
+      expect(await left()).toEqual([kept]);
+    },
+  );
 
   it('are none of this process, of other hosts, and of unknown names', async () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
