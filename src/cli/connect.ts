@@ -4,7 +4,7 @@ import type { DataConverter } from '@temporalio/common';
 import { Client, Connection } from '@temporalio/client';
 import { errorMessage } from '../errors.js';
 import { loadDataConverter } from '../temporal/data-converter.js';
-import { demandServerVersion } from '../temporal/server-version.js';
+import { demandServerVersion, OldServerError } from '../temporal/server-version.js';
 import { tlsTrouble } from '../temporal/tls-reason.js';
 import { describeTarget, type ConnectionTarget } from '../temporal/connection.js';
 import { callAs } from './invocation.js';
@@ -13,12 +13,22 @@ import type { Output } from './output.js';
 /** How long a connection may still come about against what one handshake says. */
 const PATIENCE_MS = 700;
 
+/** Options of {@link connectClient}. */
+export interface ConnectClientOptions {
+  /** The words that end this folder's own server; default: those for its default database. */
+  stop?: string;
+}
+
 /**
  * Connects and says where to, when the user did not name the place on the command line.
  *
  * @throws Error with the remedy when the server does not answer or is too old.
  */
-export async function connectClient(target: ConnectionTarget, output: Output): Promise<Client> {
+export async function connectClient(
+  target: ConnectionTarget,
+  output: Output,
+  { stop = callAs('server stop') }: ConnectClientOptions = {},
+): Promise<Client> {
   if (target.from === 'environment' || target.from === 'profile') {
     output.warn(`Using the Temporal server at ${describeTarget(target)}`);
   }
@@ -34,7 +44,10 @@ export async function connectClient(target: ConnectionTarget, output: Output): P
       { cause: error },
     );
   }
-  await demandServerVersion(connection.workflowService);
+  await demandServerVersion(connection.workflowService).catch((error: unknown) => {
+    if (!(error instanceof OldServerError) || target.from !== 'local server') throw error;
+    throw new OldServerError(`${error.message}\nIt is this folder's own: \`${stop}\` ends it, and the next start takes a newer program.`); // prettier-ignore
+  });
   return new Client({ connection, namespace: target.namespace, ...(dataConverter && { dataConverter }) });
 }
 

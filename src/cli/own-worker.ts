@@ -46,7 +46,7 @@ export async function withOwnWorker(
   const { signal } = onInterrupt();
   let stop = (): void => output.say('\nStopping (Ctrl-C again ends at once) …');
   signal.addEventListener('abort', () => stop());
-  const client = await connectClient(target, output);
+  const client = await connectClient(target, output, { stop: stopCommand(options) });
   await installWorkerLog({ verbose, folder: settings.store });
 
   const connection = await connectWorker({ ...target.options, limitMs: 30_000, signal });

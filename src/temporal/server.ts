@@ -10,6 +10,7 @@ import { errorMessage } from '../errors.js';
 import { addNamespaces } from './namespaces.js';
 import { endProcess, identifyProcess, isRunning } from './process-identity.js';
 import { findServerProgram, type ServerProgram } from './server-program.js';
+import { demandServerVersion } from './server-version.js';
 import {
   defaultDbPath,
   findRunningServer,
@@ -135,11 +136,18 @@ async function launch({ program, dbPath, port, uiPort, namespaces }: LaunchOptio
   await writeServerState(state);
   try {
     await waitUntilHealthy(state, START_LIMIT_MS, namespaces);
+    // Most programs tell their server's version before; one that is left running would be joined by the next start.
+    await demandVersionAt(state.address);
   } catch (error) {
     await endProcess(identity);
     throw new Error(`${errorMessage(error)}\n${await logTail()}`, { cause: error });
   }
   return state;
+}
+
+async function demandVersionAt(address: string): Promise<void> {
+  const connection = await Connection.connect({ address, connectTimeout: '2 s' });
+  await demandServerVersion(connection.workflowService).finally(() => connection.close());
 }
 
 /** Healthy = the namespaces can be read; that is when workflows can be started. */
