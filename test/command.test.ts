@@ -9,6 +9,7 @@ import { Client, Connection } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256OfFile } from '../src/artifacts/hash.js';
+import { readSpecFile } from '../src/cli/spec-file.js';
 import { identifyProcess } from '../src/temporal/process-identity.js';
 import { findServerProgram } from '../src/temporal/server-program.js';
 import { stopServer } from '../src/temporal/server.js';
@@ -233,10 +234,10 @@ describe.skipIf(!program)('run (needs a Temporal server program: see `finetune d
     const extraArgs = ['--dynamic-config-value', 'frontend.WorkflowPauseEnabled=true'];
     const environment = await startTestServer({ extraArgs });
     const { address, client } = environment;
-    const workflowId = 'standing';
+    const workflowId = 'standing still';
     await client.workflow.start('fineTune', { taskQueue: 'elsewhere', workflowId });
     const ask = () => outcome('result', workflowId, '--address', address, '--json');
-    const follow = `\`finetune watch standing --address ${address}\` follows it`;
+    const follow = `\`finetune watch 'standing still' --address ${address}\` follows it`;
     const running = await ask();
     expect(running).toMatchObject({ code: 1, last: { workflowId, status: 'RUNNING' } });
     expect(running.text).toContain(`is still running. ${follow}`);
@@ -272,7 +273,7 @@ describe.skipIf(!program)('run (needs a Temporal server program: see `finetune d
     const { activities } = stubActivities({ trainingTaskQueue: 'gone' });
     const connection = environment.nativeConnection;
     const worker = await Worker.create({ connection, taskQueue: 'gone', activities, workflowBundle });
-    const args = [JSON.parse(await readFile(join(folder, 'spec.json'), 'utf8')) as unknown];
+    const args = [await readSpecFile('spec.json', folder)];
     await worker.runUntil(
       environment.client.workflow.execute('fineTune', { taskQueue: 'gone', workflowId: 'complete', args }),
     );

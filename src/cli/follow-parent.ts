@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { isOpen, lookAtRun } from '../temporal/run-watch.js';
 import type { WorkflowRun } from '../temporal/start-or-join.js';
 import { followSnapshots, frameOf } from './follow.js';
+import type { ConnectionOptionValues } from './options.js';
 import type { Output } from './output.js';
 import type { ProgressFrame } from './progress-view.js';
 
@@ -13,6 +14,8 @@ export interface FollowParentOptions {
   run: WorkflowRun<unknown>;
   output: Output;
   taskQueue: string;
+  /** The options that name the server, for hints. */
+  flags?: ConnectionOptionValues | undefined;
   /** Aborted: stop following; the runs go on. */
   signal?: AbortSignal;
 }
@@ -35,11 +38,11 @@ export function followParent<Progress extends { warnings?: readonly string[] }>(
   options: FollowParentOptions,
   toFrame: (progress: Progress, around: Surroundings) => Promise<ProgressFrame>,
 ): Promise<boolean> {
-  const { client, taskQueue } = options;
-  const ofRuns = (ids: readonly string[]): Promise<ProgressFrame | undefined> => frameOfRuns(client, ids, taskQueue);
+  const { client, taskQueue, flags: where = { taskQueue } } = options;
+  const ofRuns = (ids: readonly string[]): Promise<ProgressFrame | undefined> => frameOfRuns(client, ids, where);
   return followSnapshots<Progress>(options, ({ progress, ...rest }) => {
     if (!isOpen(rest.status)) return undefined;
-    const own = frameOf(rest, taskQueue);
+    const own = frameOf(rest, where);
     return progress ? toFrame(progress, { own, ofRuns }) : own;
   });
 }
@@ -47,13 +50,13 @@ export function followParent<Progress extends { warnings?: readonly string[] }>(
 async function frameOfRuns(
   client: Client,
   workflowIds: readonly string[],
-  taskQueue: string,
+  where: ConnectionOptionValues,
 ): Promise<ProgressFrame | undefined> {
   let waiting: ProgressFrame | undefined;
   for (const workflowId of workflowIds.slice(0, MOST_LOOKS)) {
-    const look = { taskQueue, withPollers: false };
+    const look = { taskQueue: where.taskQueue, withPollers: false };
     const snapshot = await lookAtRun(client, { workflowId, runId: '' }, look).catch(() => undefined);
-    const frame = snapshot && frameOf(snapshot, taskQueue);
+    const frame = snapshot && frameOf(snapshot, where);
     if (snapshot?.activity && !snapshot.activity.waiting) return frame;
     waiting ??= frame;
   }

@@ -13,7 +13,7 @@ const activity = { id: 'train-epoch-2', attempt: 1, waiting: false };
 describe('frameOf', () => {
   it('takes stage and figures from the heartbeat, the epoch from the workflow', () => {
     const stage = { stage: 'train', done: 3, total: 9, unit: 'steps' } as const;
-    expect(frameOf({ ...snapshot, activity: { ...activity, stage } }, 'q')).toEqual({
+    expect(frameOf({ ...snapshot, activity: { ...activity, stage } }, { taskQueue: 'q' })).toEqual({
       stage: 'train',
       progress: stage,
       epoch: 2,
@@ -21,8 +21,15 @@ describe('frameOf', () => {
     });
   });
 
+  it('hints at a Worker on the very server, namespace and queue', () => {
+    const where = { address: 'far.example:7233', namespace: 'ours', taskQueue: 'q' };
+    expect(frameOf({ ...snapshot, noWorker: true }, where)?.note).toContain(
+      'worker --address far.example:7233 --namespace ours --task-queue q`',
+    );
+  });
+
   it('says why a run stands still', () => {
-    const note = (given: object): string | undefined => frameOf({ ...snapshot, ...given }, 'q')?.note;
+    const note = (given: object): string | undefined => frameOf({ ...snapshot, ...given }, { taskQueue: 'q' })?.note;
     expect(note({ noWorker: true })).toMatch(/no Worker polls the queue "q"/);
     expect(note({ progress: { ...progress, paused: true } })).toMatch(/paused/);
     expect(note({ activity: { ...activity, attempt: 3, lastFailure: 'no space left' } })).toBe(

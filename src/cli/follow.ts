@@ -8,6 +8,7 @@ import { FINE_TUNE_WORKFLOW } from '../temporal/defaults.js';
 import { watchRun, type RunSnapshot } from '../temporal/run-watch.js';
 import { errorBlock, errorFacts } from './errors.js';
 import { callOn } from './invocation.js';
+import type { ConnectionOptionValues } from './options.js';
 import { jsonOutcome, type Output } from './output.js';
 import { ProgressView, type ProgressFrame } from './progress-view.js';
 import { summary } from './summary.js';
@@ -25,6 +26,8 @@ export interface FollowOptions {
   target: ConnectionTarget;
   output: Output;
   taskQueue: string;
+  /** The options that name the server, for hints. */
+  flags?: ConnectionOptionValues | undefined;
   verbose?: boolean | undefined;
   /** Aborted: stop following; the run itself goes on. */
   signal?: AbortSignal;
@@ -32,7 +35,9 @@ export interface FollowOptions {
 
 /** Shows the run until it is closed; true = closed, false = `signal` was aborted. */
 export function followRun(options: FollowOptions): Promise<boolean> {
-  return followSnapshots<RunProgress>(options, (snapshot) => frameOf(snapshot, options.taskQueue));
+  return followSnapshots<RunProgress>(options, (snapshot) =>
+    frameOf(snapshot, options.flags ?? { taskQueue: options.taskQueue }),
+  );
 }
 
 /** Shows what is made of each look at a workflow, and its warnings, until it is closed; true = closed, false = `signal` was aborted. */
@@ -153,8 +158,12 @@ function uiAddress(
   return [base, ...parts.filter((part) => part !== '').map(encodeURIComponent)].join('/');
 }
 
-/** What a snapshot looks like; undefined when there is nothing new to show. */
-export function frameOf(snapshot: RunSnapshot, taskQueue: string): ProgressFrame | undefined {
+/**
+ * What a snapshot looks like; undefined when there is nothing new to show.
+ *
+ * @param where The run's queue, and the options that name its server.
+ */
+export function frameOf(snapshot: RunSnapshot, where: ConnectionOptionValues): ProgressFrame | undefined {
   const { status, progress, activity, noWorker } = snapshot;
   if (status === 'COMPLETED') return { stage: 'done' };
   if (status === 'UNREACHABLE') return { note: 'the server does not answer; waiting for it' };
@@ -165,7 +174,7 @@ export function frameOf(snapshot: RunSnapshot, taskQueue: string): ProgressFrame
   if (progress && progress.epoch > 0) Object.assign(frame, { epoch: progress.epoch, epochs: progress.epochs });
   if (progress?.paused) frame.note = 'paused; send the signal "resume" to go on';
   else if (noWorker)
-    frame.note = `no Worker polls the queue "${taskQueue}": start one with \`${callOn('worker', { taskQueue })}\``;
+    frame.note = `no Worker polls the queue "${where.taskQueue}": start one with \`${callOn('worker', where)}\``;
   else if (activity?.lastFailure !== undefined && activity.attempt > 1)
     frame.note = `attempt ${activity.attempt} after: ${activity.lastFailure}`;
   else if (activity?.waiting) frame.note = 'waiting for a Worker';

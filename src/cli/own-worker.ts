@@ -7,9 +7,7 @@ import { defaultDbPath } from '../temporal/server-state.js';
 import { connectWorker, createFineTuneWorkers } from '../temporal/worker.js';
 import { connectClient, converterOf } from './connect.js';
 import { startForm } from './follow.js';
-import { callAs, callOn, quoted } from './invocation.js';
 import {
-  DEFAULT_STORE,
   workerSettings,
   type CommonOptionValues,
   type ConnectionOptionValues,
@@ -17,6 +15,7 @@ import {
 } from './options.js';
 import type { Output } from './output.js';
 import { onInterrupt } from './signals.js';
+import { stopCommand, workerCommand } from './worker-command.js';
 import { installWorkerLog } from './worker-log.js';
 
 /** Options of a command that does everything in one go. */
@@ -76,25 +75,10 @@ export async function withOwnWorker(
   if (target.from === 'local server' && !json) {
     output.say(`\nThe server stays up for its pages (${target.uiUrl}); \`${stopCommand(options)}\` ends it.`);
     output.say(
-      `Start runs from the UI, while a Worker is up (\`${workerCommand(options)}\`): ${startForm(target, taskQueue)}`,
+      `Start runs from the UI, while a Worker is up (\`${workerCommand(options, target.address)}\`): ${startForm(target, taskQueue)}`,
     );
   }
   return code;
-}
-
-function stopCommand({ db }: OwnWorkerOptions): string {
-  return callAs(['server stop', ...(db === undefined ? [] : ['--db', quoted(db)])].join(' '));
-}
-
-/** A Worker on the same store that reads the same folders. */
-function workerCommand(options: OwnWorkerOptions): string {
-  const { store, data = [], allowHub = [] } = options;
-  const flags = [
-    ...(store === DEFAULT_STORE ? [] : ['--store', quoted(store)]),
-    ...(data.length === 0 ? [] : ['--data', ...data.map(quoted)]),
-    ...(allowHub.length === 0 ? [] : ['--allow-hub', ...allowHub.map(quoted)]),
-  ];
-  return callOn(['worker', ...flags].join(' '), options);
 }
 
 async function ownServer(

@@ -9,8 +9,8 @@ import type { WorkflowRun } from '../temporal/start-or-join.js';
 import { connectClient } from './connect.js';
 import { EXIT, lookingAtInputs, tellFailure, tellOutcome, uiPage, type FollowOptions } from './follow.js';
 import { followParent, type Surroundings } from './follow-parent.js';
-import { callAgain, callOn } from './invocation.js';
-import { withCommon, withConnection, withWork } from './options.js';
+import { callAgain, callOn, quoted } from './invocation.js';
+import { withCommon, withConnection, withWork, type ConnectionOptionValues } from './options.js';
 import { INTERRUPTED, jsonOutcome, type Output } from './output.js';
 import { withOwnWorker, type OwnWorkerOptions } from './own-worker.js';
 import { clock, type ProgressFrame } from './progress-view.js';
@@ -90,11 +90,11 @@ export async function runSeveral<Result extends SeveralResult>(
     output.say(`  ${uiPage(target, run) ?? `on ${target.address}`}`);
     const { workflowId, runId } = run;
     if (detach && run.outcome !== 'finished') {
-      output.say(`Follow it with \`${callOn(`watch ${workflowId}`, options)}\`.`);
+      output.say(`Follow it with \`${callOn(`watch ${quoted(workflowId)}`, options)}\`.`);
       output.set({ ...jsonOutcome({ workflowId, runId, status: 'RUNNING' }), result: null });
       return EXIT.completed;
     }
-    const follow = { client, run, target, output, taskQueue, verbose, signal };
+    const follow = { client, run, target, output, taskQueue, flags: options, verbose, signal };
     const following = followSeveral(follow);
     if (await (working ? Promise.race([following, working.then(() => false)]) : following)) return tellSeveral(follow);
     output.say(
@@ -127,6 +127,8 @@ export interface FollowSeveralOptions {
   target: ConnectionTarget;
   output: Output;
   taskQueue: string;
+  /** The options that name the server, for hints. */
+  flags?: ConnectionOptionValues | undefined;
   verbose?: boolean | undefined;
   /** Aborted: stop following; the runs go on. */
   signal?: AbortSignal;

@@ -36,7 +36,7 @@ async function run(specPath: string, options: RunOptions, output: Output): Promi
       isCurrent: async (result, parsed) =>
         (await isPublished(result.model)) && hasSameInputs(client, result, parsed, { taskQueue }),
     });
-    const follow = { client, run: started, target, output, taskQueue, verbose, signal };
+    const follow = { client, run: started, target, output, taskQueue, flags: options, verbose, signal };
     output.say(headline(started.outcome, started.workflowId));
     output.say(`  ${uiPage(target, started) ?? `on ${target.address}`}`);
     // A Worker that fails ends the wait as well.

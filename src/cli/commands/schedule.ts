@@ -197,7 +197,7 @@ async function tell(
   output.say(`  next ${nextOf(info.nextActionTimes)}`);
   const running = info.runningActions.map(({ workflow }) => workflow.workflowId);
   if (running.length > 0)
-    output.say(`  running ${running.join(', ')}; \`${callOn(`watch ${running[0]}`, options)}\` follows it`);
+    output.say(`  running ${running.join(', ')}; \`${callOn(`watch ${quoted(running[0]!)}`, options)}\` follows it`);
   output.set({ scheduleId, paused: state.paused, next: info.nextActionTimes, running, policies });
   return EXIT.completed;
 }

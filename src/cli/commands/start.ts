@@ -5,7 +5,7 @@ import { findTarget } from '../../temporal/connection.js';
 import { action } from '../action.js';
 import { connectClient } from '../connect.js';
 import { EXIT, followRun, lookingAtInputs, tellOutcome, uiPage } from '../follow.js';
-import { callOn } from '../invocation.js';
+import { callOn, quoted } from '../invocation.js';
 import { INTERRUPTED, jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
 import { onInterrupt } from '../signals.js';
@@ -45,14 +45,16 @@ async function start(specPath: string, options: StartOptions, output: Output): P
   );
   output.say(`  ${uiPage(target, run) ?? `on ${target.address}`}`);
   if (detach) {
-    output.say(`Follow it with \`${callOn(`watch ${workflowId}`, options)}\`.`);
+    output.say(`Follow it with \`${callOn(`watch ${quoted(workflowId)}`, options)}\`.`);
     output.set(jsonOutcome({ workflowId, runId, status: run.outcome === 'finished' ? 'COMPLETED' : 'RUNNING' }));
     return EXIT.completed;
   }
   const { signal } = onInterrupt();
-  const follow = { client, run, target, output, taskQueue, verbose, signal };
+  const follow = { client, run, target, output, taskQueue, flags: options, verbose, signal };
   if (await followRun(follow)) return tellOutcome(follow);
-  output.say(`Not waiting any more; the run goes on. \`${callOn(`watch ${workflowId}`, options)}\` follows it.`);
+  output.say(
+    `Not waiting any more; the run goes on. \`${callOn(`watch ${quoted(workflowId)}`, options)}\` follows it.`,
+  );
   output.set(jsonOutcome({ workflowId, runId, status: 'RUNNING' }, undefined, INTERRUPTED));
   return EXIT.interrupted;
 }

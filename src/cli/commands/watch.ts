@@ -14,7 +14,7 @@ import { followNewest, type WorkflowRun } from '../../temporal/start-or-join.js'
 import { action } from '../action.js';
 import { connectClient } from '../connect.js';
 import { EXIT, followRun, tellOutcome, uiPage, type FollowOptions } from '../follow.js';
-import { callOn } from '../invocation.js';
+import { callOn, quoted } from '../invocation.js';
 import { INTERRUPTED, jsonOutcome, type Output } from '../output.js';
 import { withCommon, withConnection, type CommonOptionValues, type ConnectionOptionValues } from '../options.js';
 import { followRetrain, tellRetrain } from '../retrain.js';
@@ -66,7 +66,7 @@ async function watch(workflowId: string, options: WatchOptions, output: Output):
   const { taskQueue, verbose } = options;
   const { type } = await fineTuneHandle(client, workflowId, run.runId).describe();
   const kind = kindOf(type, workflowId);
-  const follow = { client, run, target, output, taskQueue, verbose, signal };
+  const follow = { client, run, target, output, taskQueue, flags: options, verbose, signal };
   if (await kind.follow(follow)) return kind.tell(follow);
   output.say(`Not waiting any more; ${workflowId} goes on.`);
   output.set(jsonOutcome({ workflowId, runId: run.runId, status: 'RUNNING' }, undefined, INTERRUPTED));
@@ -81,7 +81,7 @@ async function result(workflowId: string, options: WatchOptions, output: Output)
   const kind = kindOf(type, workflowId);
   if (isOpen(status.name)) {
     const state = status.name === 'PAUSED' ? 'is paused on the server; unpause it there to go on' : 'is still running';
-    output.say(`${workflowId} ${state}. \`${callOn(`watch ${workflowId}`, options)}\` follows it.`);
+    output.say(`${workflowId} ${state}. \`${callOn(`watch ${quoted(workflowId)}`, options)}\` follows it.`);
     output.set(jsonOutcome({ workflowId, runId: run.runId, status: status.name }));
     return EXIT.failed;
   }
@@ -94,6 +94,6 @@ function kindOf(type: string, workflowId: string): Kind {
   if (kind) return kind;
   throw new Error(
     `Only workflows of the types ${[...KINDS.keys()].join(', ')} are followed, got ${workflowId} of type ${type}. ` +
-      `\`temporal workflow describe -w ${workflowId}\` tells of it.`,
+      `\`temporal workflow describe -w ${quoted(workflowId)}\` tells of it.`,
   );
 }
