@@ -1,6 +1,6 @@
 // Keeps the disk from filling up: of a lineage's checkpoints the newest two keep their tensors, the last two ends of epochs, the one that
-// is to be published so far, and where removed tensors are made again, the newest two of those. Manifests, state and loss history always stay, so an epoch that is done still counts; tensors that are
-// needed again are made again (training-loop.ts).
+// is to be published so far, and where removed tensors are made again, the newest two of those. Manifests, state and loss history always
+// stay, so an epoch that is done still counts; tensors that are needed again are made again (training-loop.ts).
 import type { ArtifactStore } from '../artifacts/store.js';
 import type { CheckpointRef } from '../spec/stages.js';
 import { listCheckpoints, listReleased, markReleased, readManifest, tensorsOf } from './checkpoint.js';
