@@ -106,8 +106,8 @@ export async function tellFailure(
   return EXIT.failed;
 }
 
-/** The run that failed: where it continued as new, the newest of its workflow id, as its result does. */
-async function lastOfChain(
+/** The run that closed: where it continued as new, the newest of its workflow id, as its result does. */
+export async function lastOfChain(
   client: Client,
   { workflowId, runId }: FollowedRun,
 ): Promise<FollowedRun & { status: string }> {

@@ -7,7 +7,7 @@ import type { TrialResult } from '../../workflows/trial.js';
 import { findTarget, type ConnectionTarget } from '../temporal/connection.js';
 import type { WorkflowRun } from '../temporal/start-or-join.js';
 import { connectClient } from './connect.js';
-import { EXIT, lookingAtInputs, tellFailure, tellOutcome, uiPage, type FollowOptions } from './follow.js';
+import { EXIT, lastOfChain, lookingAtInputs, tellFailure, tellOutcome, uiPage, type FollowOptions } from './follow.js';
 import { followParent, type Surroundings } from './follow-parent.js';
 import { callAgain, callOn, quoted } from './invocation.js';
 import { withCommon, withConnection, withWork, type ConnectionOptionValues } from './options.js';
@@ -29,10 +29,9 @@ export interface SeveralOptions extends OwnWorkerOptions {
 
 /** Tells how far a trial of a sweep was trained; the sweep itself tells the rest. @returns the exit code. */
 export async function tellTrial({ client, output, ...follow }: FollowOptions): Promise<number> {
-  const { workflowId, runId } = follow.run;
-  const handle = client.workflow.getHandle<() => Promise<TrialResult>>(workflowId, runId || undefined);
-  if ((await handle.describe()).status.name !== 'COMPLETED') return tellOutcome({ client, output, ...follow });
-  const result = await handle.result();
+  const { workflowId, runId, status } = await lastOfChain(client, follow.run);
+  if (status !== 'COMPLETED') return tellOutcome({ client, output, ...follow });
+  const result = await client.workflow.getHandle<() => Promise<TrialResult>>(workflowId, runId || undefined).result();
   output.say(trialSummary(result));
   output.set({ ...jsonOutcome({ workflowId, runId, status: 'COMPLETED' }), result });
   return EXIT.completed;
