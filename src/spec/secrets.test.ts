@@ -31,7 +31,18 @@ describe('a spec with a secret', () => {
   it('is told from names and paths that only look a little like one', () => {
     const names = ['org/hf_transformers', 'sk-learn/embeddings', 'BAAI/bge-small-en-v1.5', './a@b/c', 'basic/answers'];
     for (const name of names) expect(() => parseSpec({ model: name, dataset: { source: name } })).not.toThrow();
-    const strip = ['see https://example.org/a?page=2', 'mail me@example.org', 'the Bearer of news'];
+    const paths = [
+      './data/sk-questions_and_answers.jsonl',
+      'data/sk-faq_2024_customers.csv',
+      'acme/sk-sts_benchmark_translated',
+    ];
+    for (const source of paths) expect(() => parseSpec({ model: source, dataset: { source } })).not.toThrow();
+    const strip = [
+      'see https://example.org/a?page=2',
+      'mail me@example.org',
+      'the Bearer of news',
+      'a basic mathematics/physics question: ',
+    ];
     expect(() => parseSpec({ model: 'm', dataset: { source: 'd', strip } })).not.toThrow();
   });
 });

@@ -1,5 +1,6 @@
 // What looks like a secret: forms of tokens and keys, passwords and signatures in URLs. A spec that holds one is refused, because it
-// stands in the run's history for everybody to read; the same forms are taken out of texts on their way there (src/trainer/redact.ts).
+// stands in the run's history for everybody to read; the same forms, in part looser, are taken out of texts on their way there
+// (src/trainer/redact.ts).
 // Only forms that no name, path or sentence has by chance: a password that looks like a word is not found.
 import { FinalError } from '../errors.js';
 
@@ -7,8 +8,14 @@ import { FinalError } from '../errors.js';
 export interface SecretForm {
   name: string;
   pattern: RegExp;
+  /** What a spec is refused for, where ordinary names have the form of `pattern` too. */
+  strict?: RegExp;
   replacement: string;
 }
+
+/** Letters and digits without a break, mixed as no word is; long ones (hexadecimal) may be of small letters alone. */
+const RANDOM_RUN =
+  '(?:(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Z])(?=[A-Za-z0-9]*[a-z])[A-Za-z0-9]{20,}|(?=[a-z]*[0-9])(?=[0-9]*[a-z])[a-z0-9]{32,})';
 
 /** The forms; all patterns are global. */
 export const SECRET_FORMS: readonly SecretForm[] = [
@@ -16,6 +23,7 @@ export const SECRET_FORMS: readonly SecretForm[] = [
   {
     name: 'an API key',
     pattern: /\bsk-(?:[A-Za-z0-9]+-)*[A-Za-z0-9_]{16,}[A-Za-z0-9_-]*/g,
+    strict: new RegExp(`\\bsk-(?:[A-Za-z0-9]*[_-])*${RANDOM_RUN}`, 'g'),
     replacement: 'sk-[redacted]',
   },
   { name: 'a GitHub token', pattern: /\b(?:gh[oprsu]|github_pat)_[A-Za-z0-9_]{20,}/g, replacement: '[redacted]' },
@@ -34,6 +42,8 @@ export const SECRET_FORMS: readonly SecretForm[] = [
   {
     name: 'credentials of a request',
     pattern: /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{16,}/gi,
+    // A word behind "basic" has no digit, no sign of equality and no dot inside.
+    strict: /\b(Bearer|Basic)\s+(?=[A-Za-z0-9._~+/=-]*(?:[0-9=]|\.[A-Za-z]))[A-Za-z0-9._~+/=-]{16,}/gi,
     replacement: '$1 [redacted]',
   },
   {
@@ -74,7 +84,7 @@ interface Found {
 
 function find(value: unknown, path: string[], depth: number): Found | undefined {
   if (typeof value === 'string') {
-    const name = SECRET_FORMS.find(({ pattern }) => value.search(pattern) >= 0)?.name;
+    const name = SECRET_FORMS.find(({ pattern, strict = pattern }) => value.search(strict) >= 0)?.name;
     return name === undefined ? undefined : { name, path };
   }
   if (typeof value !== 'object' || value === null || depth >= MOST_DEPTH) return undefined;

@@ -4,6 +4,8 @@
 export const SECRETS: [string, string, string][] = [
   ['a Hub token', `hf${'_'}AbCdEfGhIjKlMnOpQrStUvWxYz01234567`, 'AbCdEfGhIj'],
   ['an API key', `sk${'-'}proj-AbCdEfGhIjKlMnOpQrStUvWxYz0123`, 'AbCdEfGhIj'],
+  ['an API key of parts', `sk${'-'}ant-api03-Ab_dEfGh-AbCdEfGhIjKlMnOpQrStUv0_-AA`, 'AbCdEfGhIj'],
+  ['an API key in hexadecimal', `sk${'-'}or-v1-${'0123456789abcdef'.repeat(4)}`, '0123456789abcdef'],
   ['a GitHub token', `ghp${'_'}AbCdEfGhIjKlMnOpQrStUvWxYz0123456789`, 'AbCdEfGhIj'],
   ['an AWS key', `AKIA${'ABCDEFGHIJKLMNOP'}`, 'ABCDEFGH'],
   ['a Google key', `AIza${'SyA1234567890abcdefghijklmnopqrstuv'}`, '1234567890'],
@@ -14,5 +16,6 @@ export const SECRETS: [string, string, string][] = [
   ['a password of another scheme', 's3+https://me:opensesame@bucket/pairs.jsonl', 'opensesame'],
   ['a signed URL', 'https://bucket.example/pairs.jsonl?X-Amz-Signature=0badf00d&x=1', '0badf00d'],
   ['a URL with a key', 'https://api.example/v1?api_key=opensesame', 'opensesame'],
+  ['credentials of a user', 'Authorization: Basic b3BlbnNlc2FtZTpvcGVu', 'b3BlbnNlc2Ft'],
   ['credentials of a request', 'Authorization: Bearer opensesame.opensesame', 'opensesame'],
 ];
