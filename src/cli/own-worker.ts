@@ -1,7 +1,7 @@
 // What the commands share that do everything in one go (`run`, `sweep`, `chain`): a server (the one that is named, else this folder's own),
 // a Worker beside the command, and an orderly end: Ctrl-C once lets the trainer save; the same command then goes on from there.
 import type { Client } from '@temporalio/client';
-import { namedTarget, type ConnectionTarget } from '../temporal/connection.js';
+import { namedTarget, namespaceOf, type ConnectionTarget } from '../temporal/connection.js';
 import { startServer } from '../temporal/server.js';
 import { defaultDbPath } from '../temporal/server-state.js';
 import { connectWorker, createFineTuneWorkers } from '../temporal/worker.js';
@@ -81,13 +81,11 @@ export async function withOwnWorker(
   return code;
 }
 
-async function ownServer(
-  { db, namespace, dataConverter }: OwnWorkerOptions,
-  output: Output,
-): Promise<ConnectionTarget> {
+async function ownServer({ db, dataConverter, ...flags }: OwnWorkerOptions, output: Output): Promise<ConnectionTarget> {
+  const namespace = namespaceOf(flags);
   const server = await startServer({
     dbPath: db ?? defaultDbPath(),
-    ...(namespace !== undefined && { namespaces: [namespace] }),
+    ...(namespace !== 'default' && { namespaces: [namespace] }),
     onNotice: (message) => output.say(message),
   });
   const verb = server.started ? 'Started' : 'Using';
@@ -95,7 +93,7 @@ async function ownServer(
   output.say(`  history in ${server.dbPath}, program ${server.program}`);
   return {
     address: server.address,
-    namespace: namespace ?? 'default',
+    namespace,
     from: 'local server',
     options: { address: server.address },
     uiUrl: server.uiUrl,

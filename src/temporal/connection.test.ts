@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { describeTarget, findTarget, namedTarget } from './connection.js';
+import { describeTarget, findTarget, namedTarget, namespaceOf } from './connection.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -67,5 +67,12 @@ describe('findTarget', () => {
       namespace: 'default',
       from: 'default',
     });
+  });
+
+  it('takes the namespace of the environment on a server that nobody named, unless a flag says otherwise', async () => {
+    const place = { env: { TEMPORAL_NAMESPACE: 'ours' }, dbPath: join(folder, 'temporal.db') };
+    expect(await findTarget({}, place)).toMatchObject({ address: '127.0.0.1:7233', namespace: 'ours' });
+    expect(await findTarget({ namespace: 'n' }, place)).toMatchObject({ namespace: 'n' });
+    expect(namespaceOf({}, { TEMPORAL_NAMESPACE: '' })).toBe('default');
   });
 });

@@ -49,7 +49,7 @@ export function namedTarget(
   const common = dataConverter === undefined ? {} : { dataConverter };
   // Credentials of the environment are not sent to a server on this machine.
   if (flags.address !== undefined && isLoopback(flags.address) && flags.profile === undefined) {
-    const namespace = flags.namespace ?? named(env.TEMPORAL_NAMESPACE) ?? 'default';
+    const namespace = namespaceOf(flags, env);
     const { address } = flags;
     return {
       address,
@@ -96,12 +96,20 @@ export async function findTarget(
   const address = running?.address ?? '127.0.0.1:7233';
   return {
     address,
-    namespace: flags.namespace ?? 'default',
+    namespace: namespaceOf(flags, env),
     from: running ? 'local server' : 'default',
     options: { address },
     ...(running && { uiUrl: running.uiUrl }),
     ...(flags.dataConverter !== undefined && { dataConverter: flags.dataConverter }),
   };
+}
+
+/** The namespace on a server that no profile names. */
+export function namespaceOf(
+  { namespace }: Pick<ConnectionFlags, 'namespace'>,
+  env: NodeJS.ProcessEnv = process.env,
+): string {
+  return namespace ?? named(env.TEMPORAL_NAMESPACE) ?? 'default';
 }
 
 /** How a target is told to the user. */
