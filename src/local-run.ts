@@ -119,6 +119,7 @@ export class LocalRun {
       context,
     );
     this.warnAll(corpus.warnings);
+    demandValidation(spec, corpus);
     const plan = await this.host.call(
       'planTraining',
       {
@@ -139,7 +140,6 @@ export class LocalRun {
     const { training } = spec;
     const storeId = this.store.id;
     const { model, snapshot, corpus, plan, pins } = prepared;
-    demandValidation(spec, corpus);
     const before = await this.evaluate(prepared, { base: true }, 'test');
     const epochs: EpochSummary[] = [];
     const results: TrainEpochResult[] = [];

@@ -70,6 +70,19 @@ it('a plan shows pairs and token lengths and publishes nothing', async () => {
   expect(existsSync(join(folder, 'planned'))).toBe(false);
 });
 
+it('a plan refuses what a run would refuse: to choose an epoch with no validation part', async () => {
+  const spec = specFor('unplanned');
+  const refused = {
+    ...spec,
+    dataset: { source: 'pairs.jsonl', testRatio: 0.3, validationRatio: 0 },
+    training: { ...spec.training, keep: 'best' as const },
+  };
+  await expect(planLocally(refused, options('planned-store'))).rejects.toMatchObject({
+    type: 'InvalidData',
+    message: expect.stringContaining('training.keep'),
+  });
+});
+
 it('a path outside the data folders is refused before anything is made', async () => {
   await expect(fineTuneLocally(specFor('/elsewhere'), options('refused'))).rejects.toMatchObject({
     type: 'PathNotAllowed',
