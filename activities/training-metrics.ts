@@ -25,7 +25,8 @@ export class TrainingMetrics {
   }
 
   note(progress: StageProgress): void {
-    if (progress.stage !== 'train') return;
+    // Without a total it waits for its turn: another run's figures stand.
+    if (progress.stage !== 'train' || progress.total === 0) return;
     for (const [field, gauge] of Object.entries(GAUGES)) {
       const value = progress[field as keyof typeof GAUGES];
       if (value !== undefined && Number.isFinite(value)) this.set(gauge, value);
