@@ -66,16 +66,17 @@ type GraphKind = 'step' | 'forward' | 'backward' | 'embed' | 'loss';
 /** A model in training or in use. */
 export class Engine implements TrainingEngine {
   private readonly sessions = new Map<string, Promise<EngineSession>>();
-  private readonly gradientStore: GradientStore;
+  /** Absent when the engine only embeds. */
+  private readonly gradientStore: GradientStore | undefined;
 
   private constructor(
     private readonly options: Omit<EngineOptions, 'weights'>,
     private readonly held: EngineParameters,
   ) {
+    if (options.training === undefined) return;
     const { architecture, config } = options.model;
     const trained = new Set(held.trained.map(({ name }) => name));
-    const all = options.training ? architecture.embeddingTables(config) : [];
-    const tables = all.filter(({ parameter }) => trained.has(parameter));
+    const tables = architecture.embeddingTables(config).filter(({ parameter }) => trained.has(parameter));
     this.gradientStore = new GradientStore(held.trained, tables, config.hiddenSize);
   }
 
@@ -109,8 +110,8 @@ export class Engine implements TrainingEngine {
     microBatchTokens = Infinity,
     onMicroBatch,
   }: TrainingBatch): Promise<StepResult> {
-    const { training } = this.options;
-    if (training === undefined)
+    const { gradientStore } = this;
+    if (gradientStore === undefined)
       throw new Error('Engine.step: needs an engine made with `training`, got one that only embeds');
     if (queries.length !== documents.length || queries.length === 0) {
       throw new Error(
@@ -120,7 +121,7 @@ export class Engine implements TrainingEngine {
     if (!(microBatchTokens >= 1)) {
       throw new Error(`Engine.step: microBatchTokens must be at least 1, got ${microBatchTokens}`);
     }
-    this.gradientStore.clear();
+    gradientStore.clear();
     const pairs = queries.length;
     const pairTokens = queries.map((query, pair) => query.length + documents[pair]!.length);
     const tokens = pairTokens.reduce((sum, length) => sum + length, 0);
@@ -135,7 +136,7 @@ export class Engine implements TrainingEngine {
       micro.length === 1
         ? await this.runStep(micro[0]!, places[0]!, step)
         : await this.runCached({ micro, places, step, pairs, onMicroBatch });
-    return { loss, gradients: this.gradientStore.result(), touchedRows: this.gradientStore.touchedRows(), tokens };
+    return { loss, gradients: gradientStore.result(), touchedRows: gradientStore.touchedRows(), tokens };
   }
 
   /** Pooled embeddings `[texts, dimension]`, normalised when the folder says so; no dropout, the same bits for the same texts. */
@@ -231,11 +232,11 @@ export class Engine implements TrainingEngine {
   private collect(outputs: ReadonlyMap<string, Float32Array>, { feeds, offsets, lengths }: PackedBatch): void {
     for (const { name } of this.parameters) {
       const gradient = outputs.get(GRAPH_NAMES.gradient(name));
-      if (gradient !== undefined) this.gradientStore.add(name, gradient);
+      if (gradient !== undefined) this.gradientStore!.add(name, gradient);
     }
     const embedded = outputs.get(GRAPH_NAMES.embeddedGradient);
     if (embedded === undefined) return; // the embeddings are frozen
-    this.gradientStore.addEmbedded(embedded, {
+    this.gradientStore!.addEmbedded(embedded, {
       tokens: offsets[lengths.length]!,
       input_ids: feeds.get(PACKED_INPUTS.inputIds)!.data as Int32Array,
       position_ids: feeds.get(PACKED_INPUTS.positionIds)!.data as Int32Array,

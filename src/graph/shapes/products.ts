@@ -20,6 +20,15 @@ function matrix(shape: Shape, transposed: boolean): [Dim, Dim] {
   return transposed ? [columns, rows] : [rows, columns];
 }
 
+/** `[texts, heads, places, width]`, which query, key and value share. */
+function attentionShape(op: Op, inputs: readonly Tensor[]): readonly [Dim, Dim, Dim, Dim] {
+  const [q, k, v] = [input(op, inputs, 0), input(op, inputs, 1), input(op, inputs, 2)];
+  needRank(op, q, 4);
+  need(op, sameShape(q.shape, k.shape), 'query and key differ', q.shape, k.shape);
+  need(op, sameShape(k.shape, v.shape), 'key and value differ', k.shape, v.shape);
+  return q.shape as [Dim, Dim, Dim, Dim];
+}
+
 export const productShapes = {
   ReduceSum: reduction('ReduceSum'),
   ReduceMean: reduction('ReduceMean'),
@@ -69,11 +78,7 @@ export const productShapes = {
     return [{ shape: x.shape, dtype: 'float32' }, row, row];
   },
   Attention: (inputs, { hasBias, hasMask }) => {
-    const [q, k, v] = [input('Attention', inputs, 0), input('Attention', inputs, 1), input('Attention', inputs, 2)];
-    needRank('Attention', q, 4);
-    const [texts, heads, places, width] = q.shape as [Dim, Dim, Dim, Dim];
-    need('Attention', sameShape(q.shape, k.shape), 'query and key differ', q.shape, k.shape);
-    need('Attention', sameShape(k.shape, v.shape), 'key and value differ', k.shape, v.shape);
+    const [texts, heads, places, width] = attentionShape('Attention', inputs);
     const scores = [texts, heads, places, places];
     if (hasBias) {
       const bias = input('Attention', inputs, 3).shape;
@@ -87,16 +92,9 @@ export const productShapes = {
     return [{ shape: [texts, heads, places, width], dtype: 'float32' }, square, square];
   },
   FusedAttention: (inputs) => {
-    const [q, k, v, lengths] = [0, 1, 2, 3].map((place) => input('FusedAttention', inputs, place)) as [
-      Tensor,
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
-    needRank('FusedAttention', q, 4);
-    need('FusedAttention', sameShape(q.shape, k.shape), 'query and key differ', q.shape, k.shape);
-    need('FusedAttention', sameShape(k.shape, v.shape), 'key and value differ', k.shape, v.shape);
-    need('FusedAttention', sameShape(lengths.shape, [q.shape[0]!]), 'one length a text', q.shape, lengths.shape);
-    return [{ shape: q.shape, dtype: 'float32' }];
+    const shape = attentionShape('FusedAttention', inputs);
+    const lengths = input('FusedAttention', inputs, 3).shape;
+    need('FusedAttention', sameShape(lengths, [shape[0]]), 'one length a text', shape, lengths);
+    return [{ shape, dtype: 'float32' }];
   },
 } satisfies { [K in Op]?: ShapeRule<K> };
