@@ -9,6 +9,9 @@ import type { ArtifactStore, JsonObject } from './store.js';
 /** Kind of the records. */
 export const ROOT_KIND = 'run';
 
+/** Kind of the artifact that holds a training's plan. */
+export const PLAN_KIND = 'training-plan';
+
 /** What a run needs. */
 export interface RunRoot {
   /** `pins` for what is needed before there is a training. */

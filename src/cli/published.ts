@@ -1,8 +1,7 @@
 // Whether what a complete run made still lies where it was put, seen from a machine with the Worker's disk: a folder of that name may hold
 // what another run published since.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { sha256OfFile } from '../artifacts/hash.js';
+import { sha256OfWeights } from '../sources/own-folder.js';
 import type { ChainResult, SweepResult } from '../spec/comparison.js';
 import type { FineTuneResult } from '../spec/publishing-stages.js';
 
@@ -10,8 +9,7 @@ type PublishedModel = FineTuneResult['model'];
 
 /** True when the folder still holds the weights that were published there. */
 export async function isPublished({ path, sha256 }: PublishedModel): Promise<boolean> {
-  const actual = await sha256OfFile(join(path, 'model.safetensors')).catch(() => undefined);
-  return actual === sha256;
+  return (await sha256OfWeights(path)) === sha256;
 }
 
 /** True when the published model of a sweep, or the model of every step of a chain, still lies in its place, and the comparison as well. */

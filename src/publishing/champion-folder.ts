@@ -15,18 +15,16 @@ import {
   type ChampionVersion,
 } from '../artifacts/champion-log.js';
 import { flushFolder } from '../artifacts/flushed-files.js';
-import { sha256OfFile } from '../artifacts/hash.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
+import { sha256OfWeights } from '../sources/own-folder.js';
 import { championPaths, type PlacedChampion } from '../spec/retrain.js';
 import type { ArtifactRef } from '../spec/stages.js';
 import { stageFolder } from './replace-folder.js';
 import { copyOut } from './write-files.js';
 
 const KIND = 'champion-version';
-/** The file by whose hash a version is known. */
-export const WEIGHTS = 'model.safetensors';
 
 /** Takes every file of a published folder into the store. */
 export async function takeVersion(
@@ -80,7 +78,7 @@ export async function placeChampion(
 
 /** The version's folder, made from the store unless it is there with the weights that it should have. */
 async function layOut(store: ArtifactStore, { files, sha256 }: ChampionVersion, folder: string): Promise<void> {
-  const actual = await sha256OfFile(join(folder, WEIGHTS)).catch(() => undefined);
+  const actual = await sha256OfWeights(folder);
   if (actual === sha256) return;
   const { blobs } = await readArtifact(store, files);
   const staged = await stageFolder(folder);

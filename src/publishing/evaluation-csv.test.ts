@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { EVALUATION_CSV, evaluationCsv } from './evaluation-csv.js';
+import { EVALUATION_CSV } from '../spec/published-files.js';
+import { evaluationCsv } from './evaluation-csv.js';
 
 it('writes the columns that InformationRetrievalEvaluator writes, in its order', () => {
   // The header of a file that sentence-transformers 6.2 wrote.

@@ -2,9 +2,6 @@
 // InformationRetrievalEvaluator: one row an evaluation; epoch and steps are 0 for the base model.
 import type { Metrics } from '../spec/evaluation-stages.js';
 
-/** File name inside the model folder. */
-export const EVALUATION_CSV = 'eval/Information-Retrieval_evaluation_results.csv';
-
 const COLUMNS: readonly (readonly [label: string, key: string])[] = [
   ...[1, 3, 5, 10].map((k) => [`Accuracy@${k}`, `accuracy@${k}`] as const),
   ...[1, 3, 5, 10].flatMap(

@@ -7,6 +7,7 @@ import { readEncoderTensors, type EncoderModel } from '../models/model-folder.js
 import { encodeSafetensors, type Weights } from '../models/safetensors.js';
 import { sentenceFolderFiles } from '../models/sentence-folder.js';
 import { readTokenizerFiles } from '../models/tokenizer-files.js';
+import { POOLED_ONNX, WEIGHTS_FILE } from '../spec/published-files.js';
 import { exportOnnx } from './onnx-export.js';
 import { writeOut } from './write-files.js';
 
@@ -50,12 +51,12 @@ export async function writeModelFolder({
   const { model: onnx, pooled } = exportOnnx({ ...described, closingTokenId: tokenizer.closingTokenId }, weights);
   for (const [name, bytes] of [
     ['onnx/model.onnx', onnx],
-    ['onnx/model_pooled.onnx', pooled],
+    [POOLED_ONNX, pooled],
   ] as const) {
     onProgress?.(name);
     await writeOut(folder, name, bytes);
   }
-  onProgress?.('model.safetensors');
+  onProgress?.(WEIGHTS_FILE);
   return writeWeights(model.folder, weights, folder);
 }
 
@@ -71,7 +72,7 @@ async function writeWeights(baseFolder: string, weights: Weights, folder: string
       yield chunk;
     }
   };
-  await writeOut(folder, 'model.safetensors', chunks());
+  await writeOut(folder, WEIGHTS_FILE, chunks());
   return hash.digest('hex');
 }
 

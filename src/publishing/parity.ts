@@ -2,6 +2,7 @@
 // weights do. An export that forgot pooling, normalisation, a prompt or the cut of long texts stops here.
 import { FinalError } from '../errors.js';
 import type { Embedder } from '../evaluation/evaluate-stage.js';
+import { POOLED_ONNX } from '../spec/published-files.js';
 import { packRows, textAt, type TokenizedTexts } from '../text/tokenized-texts.js';
 import { embedWithOnnx } from './onnx-encoder.js';
 
@@ -19,7 +20,7 @@ export interface ParityTexts {
 /** Both files of a folder, and what is taken from them. */
 const EXPORTS = [
   { file: 'onnx/model.onnx', output: 'sentence_embedding' },
-  { file: 'onnx/model_pooled.onnx', output: 'last_hidden_state' },
+  { file: POOLED_ONNX, output: 'last_hidden_state' },
 ] as const;
 
 /** Options of {@link checkParity}. */

@@ -16,13 +16,14 @@ import { collectReportData } from '../reporting/collect-report-data.js';
 import { renderReport } from '../reporting/report.js';
 import { demandOwn, publishedFolders } from '../sources/own-folder.js';
 import { outputName } from '../spec/names.js';
+import { EVALUATION_CSV, REPORT_FILE } from '../spec/published-files.js';
 import type { PublishInput, PublishResult } from '../spec/publishing-stages.js';
 import type { WeightsRef } from '../spec/stages.js';
 import { resolvePrompts } from '../text/prompts.js';
 import type { TokensFacts } from '../text/tokenize.js';
 import { withBaseModel } from '../training/base-folder.js';
 import { writeDatasetFolder } from './dataset-folder.js';
-import { EVALUATION_CSV, evaluationCsv, type EvaluationRow } from './evaluation-csv.js';
+import { evaluationCsv, type EvaluationRow } from './evaluation-csv.js';
 import { writeModelFolder } from './folder.js';
 import { loadSnippets } from './load-snippets.js';
 import { modelCard } from './model-card.js';
@@ -152,12 +153,12 @@ async function publish(
     passagePrompt: prompts.passage,
     lowerCase: model.lowerCase,
   });
-  await writeOut(folder.path, 'report.html', await renderReport(data));
+  await writeOut(folder.path, REPORT_FILE, await renderReport(data));
 
   report(5);
   for (const finished of [dataset, log, folder]) await finished.commit();
   const path = publishedFolders(input.outputDirectory, spec).model;
-  return { model: { path, sha256 }, report: join(path, 'report.html'), verdict };
+  return { model: { path, sha256 }, report: join(path, REPORT_FILE), verdict };
 }
 
 /** The base model and every epoch that was evaluated on the test part, with the steps done by then. */

@@ -2,7 +2,6 @@
 // promotion when the gain is proven; the decision in the champion's history either way, with its reason. An attempt that comes again
 // finds its own entry.
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { readArtifact } from '../artifacts/artifact.js';
 import {
   addToChampionLog,
@@ -11,20 +10,21 @@ import {
   type ChampionEntry,
   type ChampionVersion,
 } from '../artifacts/champion-log.js';
-import { sha256OfFile } from '../artifacts/hash.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import { DamagedError } from '../artifacts/store.js';
 import { addTrainedQuestions } from '../dataset/trained-questions.js';
 import { compareOnUnseen } from '../evaluation/unseen.js';
+import { sha256OfWeights } from '../sources/own-folder.js';
 import { signed, whyUnclear } from '../spec/figures.js';
 import { outputName } from '../spec/names.js';
+import { WEIGHTS_FILE } from '../spec/published-files.js';
 import {
   describeBase,
   type RetrainComparison,
   type SettleRetrainInput,
   type SettleRetrainResult,
 } from '../spec/retrain.js';
-import { takeVersion, WEIGHTS } from './champion-folder.js';
+import { takeVersion } from './champion-folder.js';
 
 /** Input of {@link settleRetrain}; the candidate's path is absolute, and found to be allowed. */
 export type SettleInput = SettleRetrainInput & {
@@ -98,10 +98,10 @@ async function versionOf(
       throw new DamagedError(`candidate ${model.path}`, `expected ${model.sha256}, got ${actual ?? 'no such file'}`);
   };
   const before = await folderAt(model.path);
-  demandPublished(await sha256OfFile(join(model.path, WEIGHTS)).catch(() => undefined));
+  demandPublished(await sha256OfWeights(model.path));
   const files = await takeVersion(model.path, context);
   // Another run may have put its folder there since: what was taken counts, and that it was one folder all the time.
-  demandPublished((await readArtifact(context.store, files)).blobs[WEIGHTS]?.sha256);
+  demandPublished((await readArtifact(context.store, files)).blobs[WEIGHTS_FILE]?.sha256);
   if ((await folderAt(model.path)) !== before)
     throw new DamagedError(`candidate ${model.path}`, 'another folder took its place while it was read');
   return { sha256: model.sha256, files, trainedOn, directory: outputDirectory };

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EpochHistory } from '../training/loss-history.js';
-import { EVENT_FILE, writeTrainingLog } from './training-log.js';
+import { EVENT_FILE } from '../spec/published-files.js';
+import { writeTrainingLog } from './training-log.js';
 
 let folder: string;
 beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'training-log-'))));

@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import type { ArtifactStore } from '../artifacts/store.js';
 import { DamagedError } from '../artifacts/store.js';
 import { writeEventFile, type TensorBoardEvent } from '../reporting/tensorboard.js';
+import { EVENT_FILE } from '../spec/published-files.js';
 import type { CheckpointRef } from '../spec/stages.js';
 import { findRecorded, readState } from '../training/checkpoint.js';
 import { getHistory, meanLoss, type EpochHistory } from '../training/loss-history.js';
-
-/** Name of the event file; TensorBoard finds it by its beginning. */
-export const EVENT_FILE = 'events.out.tfevents.0000000001.temporal-finetune';
 
 /** The history of every epoch up to a checkpoint, in order; it stays when the tensors are removed. */
 export async function readHistory(store: ArtifactStore, checkpoint: CheckpointRef): Promise<EpochHistory[]> {

@@ -1,16 +1,23 @@
 // Whose folder it is that publishing would replace. A published folder is replaced as a whole, so what stands at its place must be what a
 // run has put there: each kind is known by files that are always in it. A user's own folder of that name is refused, never removed: the
-// dataset itself may lie there, as `data/dataset/physics` with `output.directory` ".".
+// dataset itself may lie there, as `data/dataset/physics` with `output.directory` ".". Whose model it is, its weights' hash tells.
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256OfFile } from '../artifacts/hash.js';
 import { FinalError } from '../errors.js';
 import { datasetName, outputName } from '../spec/names.js';
+import {
+  COMPARISON_FILE,
+  EVALUATION_CSV,
+  EVENT_FILE,
+  POOLED_ONNX,
+  REPORT_FILE,
+  WEIGHTS_FILE,
+} from '../spec/published-files.js';
 import type { FineTuneSpec } from '../spec/spec.js';
 
 /** A kind of published folder. */
 export type FolderKind = 'dataset' | 'log' | 'model' | 'comparison';
-
-const EVENT_FILE = 'events.out.tfevents.0000000001.temporal-finetune';
 
 interface Layout {
   /** Files that every such folder has. */
@@ -32,12 +39,12 @@ const LAYOUTS: Record<FolderKind, Layout> = {
   },
   log: { always: [EVENT_FILE], only: [EVENT_FILE], rename: 'output.name' },
   model: {
-    always: ['eval/Information-Retrieval_evaluation_results.csv', 'onnx/model_pooled.onnx', 'report.html'],
+    always: [EVALUATION_CSV, POOLED_ONNX, REPORT_FILE],
     rename: 'output.name',
   },
   comparison: {
-    always: ['comparison.json', 'report.html'],
-    only: ['comparison.json', 'report.html'],
+    always: [COMPARISON_FILE, REPORT_FILE],
+    only: [COMPARISON_FILE, REPORT_FILE],
     rename: 'output.name',
   },
 };
@@ -55,6 +62,11 @@ export function publishedFolders(
     log: join(directory, 'data', 'logs', 'train', name),
     model: join(directory, 'data', 'embeddings', name),
   };
+}
+
+/** The hash by which the model in a folder is known; undefined where no weights can be read. */
+export function sha256OfWeights(folder: string): Promise<string | undefined> {
+  return sha256OfFile(join(folder, WEIGHTS_FILE)).catch(() => undefined);
 }
 
 /**

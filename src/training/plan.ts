@@ -1,6 +1,7 @@
 // The plan stage: token ids of all texts, every epoch's batches counted, the micro-batch decided, and with that the training's name. It is
 // made before the first step, so that the schedule knows its length and a user knows what is coming.
 import { readArtifact, remember, type Artifact } from '../artifacts/artifact.js';
+import { PLAN_KIND } from '../artifacts/run-root.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
@@ -149,7 +150,7 @@ async function rememberPlan(
   const { checkpointEverySeconds: _interval, keep: _keep, ...settings } = training;
   return remember<TrainingPlan>({
     store,
-    kind: 'training-plan',
+    kind: PLAN_KIND,
     version: VERSION,
     inputs: { numericsVersion: NUMERICS_VERSION, base, data, settings },
     make: async () => {

@@ -1,13 +1,11 @@
 // What trainings need of the store, as roots of the collection of garbage: of a plan, of a segment, of what was published.
 import { allEpochs } from '../artifacts/epoch-list.js';
-import { ROOT_KIND, type RunRoot, type TrainingRecipe } from '../artifacts/run-root.js';
+import { PLAN_KIND, ROOT_KIND, type RunRoot, type TrainingRecipe } from '../artifacts/run-root.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import type { PlanInput, PlanResult } from '../spec/preparation-stages.js';
 import type { PublishInput } from '../spec/publishing-stages.js';
 import type { OpenSegmentInput, OpenSegmentResult } from '../spec/training-stages.js';
 import type { TrainingPlan } from './plan.js';
-
-const PLAN_KIND = 'training-plan';
 
 /** How a lineage's checkpoints were made, if a run in the store has noted it. */
 export async function trainingOf(store: ArtifactStore, lineage: string): Promise<TrainingRecipe | undefined> {

@@ -2,6 +2,7 @@
 // lineage of its own. Steps, epochs, batches and bias corrections count on; the schedule is the one that its own settings give, but the
 // warm-up keeps the length that was planned, so that a longer training does not warm up twice (docs/steering.md).
 import { readArtifact, remember } from '../artifacts/artifact.js';
+import { PLAN_KIND } from '../artifacts/run-root.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import { FinalError } from '../errors.js';
 import type { CheckpointRef } from '../spec/stages.js';
@@ -41,7 +42,7 @@ export async function openSegment(input: OpenSegmentInput, context: StageContext
   const lineage = lineageOf({ start, data: tokenBlobs(tokens, 'train'), microBatchSize, training });
   const { key, kind, facts } = await remember<TrainingPlan>({
     store,
-    kind: 'training-plan',
+    kind: PLAN_KIND,
     version: VERSION,
     inputs: { before: input.plan.key, parent: parent ?? null, lineage, epochs: training.epochs, microBatchSize },
     make: async () => {
