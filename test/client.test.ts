@@ -1,5 +1,6 @@
 // The typed client against a development server and a stand-in for the workflow.
 import { fileURLToPath } from 'node:url';
+import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -107,6 +108,46 @@ describe('startFineTune', () => {
       ...{ taskQueue, workflowId: 'plainly', args: [specNamed('plain')] },
     });
     expect(await plain.result()).toMatchObject({ inputsSha256: 'the inputs' });
+  });
+
+  it('refuses an id under which a workflow of another type runs, also when that was faster', async () => {
+    const theirs = await server.client.workflow.start('processTicket', { taskQueue: 'team', workflowId: 'ticket-7' });
+    const start = (client: Client): ReturnType<typeof startFineTune> =>
+      startFineTune(client, specNamed('ticket'), { taskQueue, workflowId: 'ticket-7' });
+    const refusal = {
+      type: 'InvalidSpec',
+      message: expect.stringMatching(
+        /^workflowId: .*got "ticket-7", which a "processTicket" has.*\. Give another/,
+      ) as string,
+    };
+    await expect(start(server.client)).rejects.toMatchObject(refusal);
+    let asked = 0;
+    const late = new Client({
+      connection: server.connection,
+      interceptors: {
+        workflow: [
+          {
+            describe: (input, next) =>
+              ++asked === 1 ? Promise.reject(new WorkflowNotFoundError('not yet', 'ticket-7', undefined)) : next(input),
+          },
+        ],
+      },
+    });
+    await expect(start(late)).rejects.toMatchObject(refusal);
+    expect(asked).toBe(2);
+    await theirs.terminate();
+    const own = await start(server.client);
+    expect(own.outcome).toBe('started');
+    await own.result();
+  });
+
+  it('takes no complete workflow of another type for its own', async () => {
+    const workflowId = 'a-sweep-before';
+    await server.client.workflow.execute('sweep', { taskQueue, workflowId, args: [specNamed('before')] });
+    const isCurrent = (): Promise<boolean> => Promise.resolve(true);
+    const run = await startFineTune(server.client, specNamed('before'), { taskQueue, workflowId, isCurrent });
+    expect(run.outcome).toBe('started');
+    await run.result();
   });
 
   it('sends nothing when the spec is wrong', async () => {

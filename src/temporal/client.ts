@@ -38,7 +38,7 @@ export function defaultWorkflowId(spec: FineTuneSpecInput): string {
 /**
  * Starts a run, joins the one that runs under its id, or finds it complete.
  *
- * @throws FinalError `InvalidSpec` before anything is sent.
+ * @throws FinalError `InvalidSpec` before anything is started, also when a workflow of another type runs under the id.
  */
 export async function startFineTune(
   client: Client,

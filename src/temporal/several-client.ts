@@ -31,7 +31,7 @@ export interface StartSeveralOptions<Result> {
 /**
  * Starts a sweep, joins the one that runs under its id, or finds it complete.
  *
- * @throws FinalError `InvalidSpec` before anything is sent.
+ * @throws FinalError `InvalidSpec` before anything is started, also when a workflow of another type runs under the id.
  */
 export async function startSweep(
   client: Client,
@@ -53,7 +53,7 @@ export async function startSweep(
 /**
  * Starts a chain, joins the one that runs under its id, or finds it complete.
  *
- * @throws FinalError `InvalidSpec` before anything is sent.
+ * @throws FinalError `InvalidSpec` before anything is started, also when a workflow of another type runs under the id.
  */
 export async function startChain(
   client: Client,

@@ -48,14 +48,22 @@ export interface StartOrJoinOptions<Result> {
   isCurrent: (result: Result) => Promise<boolean>;
 }
 
-/** Starts a run, joins the one that runs under its id, or finds it complete. */
+/**
+ * Starts a run, joins the one that runs under its id, or finds it complete.
+ *
+ * @throws FinalError `InvalidSpec` when a workflow of another type runs under the id.
+ */
 export async function startOrJoin<Result>(
   client: Client,
   { workflowType, workflowId, taskQueue, args, summary, options, isSameOrder, isCurrent }: StartOrJoinOptions<Result>,
 ): Promise<WorkflowRun<Result>> {
+  const join = (running: NewestRun | undefined): WorkflowRun<Result> => {
+    if (running) demandType(workflowType, workflowId, running.type);
+    return runOf(client, workflowId, running?.runId, 'joined');
+  };
   const newest = await describeNewest(client, workflowId);
-  if (newest?.status === 'RUNNING') return runOf(client, workflowId, newest.runId, 'joined');
-  if (newest?.status === 'COMPLETED') {
+  if (newest?.status === 'RUNNING') return join(newest);
+  if (newest?.status === 'COMPLETED' && newest.type === workflowType) {
     const run = runOf<Result>(client, workflowId, newest.runId, 'finished');
     const result = await run.result();
     if (isSameOrder(await recordedInput(client, run)) && (await isCurrent(result))) return run;
@@ -74,7 +82,7 @@ export async function startOrJoin<Result>(
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     // Somebody was faster.
-    return runOf(client, workflowId, (await describeNewest(client, workflowId))?.runId, 'joined');
+    return join(await describeNewest(client, workflowId));
   }
 }
 
@@ -118,13 +126,26 @@ async function recordedInput(
   return payload ? decodePayload(payload, client.workflow.options.loadedDataConverter) : undefined;
 }
 
-async function describeNewest(
-  client: Client,
-  workflowId: string,
-): Promise<{ status: string; runId: string } | undefined> {
+/** The result of another workflow would be taken for one of this type. */
+function demandType(workflowType: string, workflowId: string, running: string): void {
+  if (running === workflowType) return;
+  throw new FinalError(
+    'InvalidSpec',
+    `workflowId: an id that no running workflow of another type has is needed for a "${workflowType}", got "${workflowId}", which a "${running}" has. Give another workflowId (--id), or wait until that one has ended.`,
+  );
+}
+
+/** The newest run under a workflow id. */
+interface NewestRun {
+  type: string;
+  status: string;
+  runId: string;
+}
+
+async function describeNewest(client: Client, workflowId: string): Promise<NewestRun | undefined> {
   try {
-    const { status, runId } = await client.workflow.getHandle(workflowId).describe();
-    return { status: status.name, runId };
+    const { type, status, runId } = await client.workflow.getHandle(workflowId).describe();
+    return { type, status: status.name, runId };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
