@@ -100,8 +100,8 @@ function masksByDefinition(batch: PackedBatch, options: MaskOptions): Map<string
     masks.set(maskInput(name), data);
   };
   const attention = (name: string, site: number): void => {
-    batch.groups.forEach(({ texts, places: width }, group) => {
-      const data = new Uint8Array(texts.length * heads * width * width);
+    batch.groups.forEach(({ texts, room, places: width }, group) => {
+      const data = new Uint8Array(room * heads * width * width);
       texts.forEach((local, row) => {
         const length = batch.lengths[local]!;
         for (let at = 0; at < heads * length * length; at++) {

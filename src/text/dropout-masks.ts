@@ -50,18 +50,18 @@ function hiddenMask({ lengths, offsets, rows }: PackedBatch, site: number, optio
   return { data, dims: [rows, hiddenSize] };
 }
 
-/** `[texts, heads, places, places]`; a text's elements are counted by (head, query, key) without its padding, which stays 0. */
+/** `[room, heads, places, places]`; a text's elements are counted by (head, query, key) without its padding, which stays 0. */
 function attentionMask({ lengths, groups }: PackedBatch, group: number, site: number, options: MaskOptions): FeedArray {
   const { heads, rates } = options;
-  const { texts, places } = groups[group]!;
+  const { texts, room, places } = groups[group]!;
   const size = heads * places * places;
-  const data = new Uint8Array(texts.length * size);
+  const data = new Uint8Array(room * size);
   texts.forEach((text, row) => {
     const length = lengths[text]!;
     const part = { blocks: heads, rows: length, length, stride: places, blockBytes: places * places };
     writeMask(data, row * size, part, rates.attention, maskKey(options, site, text));
   });
-  return { data, dims: [texts.length, heads, places, places] };
+  return { data, dims: [room, heads, places, places] };
 }
 
 /** Two words of key for a text at a site. */

@@ -29,7 +29,7 @@ describe('packTexts', () => {
     expect(batch.rows).toBe(8);
   });
 
-  test.each([1, 2, 3, 8])('leads every row to a slot and back, in up to %i groups', (groupCount) => {
+  test.each([1, 2, 3, 8])('leads every row to a slot and back, in %i groups', (groupCount) => {
     const batch = packTexts([text(3), text(7), text(1), text(4), text(4)], { ...options, groupCount });
     const qkv = [...slots(batch, 'query'), ...slots(batch, 'key'), ...slots(batch, 'value')];
     feed(batch, PACKED_INPUTS.qkvInverse).forEach((slot, row) => expect(qkv[slot]).toBe(row));
@@ -47,6 +47,19 @@ describe('packTexts', () => {
       expect(value![slot]).toBe(row + 2 * HEADS);
       expect(head![slot]).toBe(token * HEADS + column);
     });
+  });
+
+  test('has as many groups for few texts, those without any in a place that nothing leads back to', () => {
+    const batch = packTexts([text(3), text(2)], { ...options, groupCount: 4 });
+    expect(batch.groups.map(({ texts }) => texts)).toEqual([[1], [0], [], []]);
+    expect(batch.rows).toBe(5);
+    expect(batch.feeds.get(groupInput('query', 3))).toEqual({ data: new Int32Array(HEADS), dims: [1, HEADS, 1] });
+    expect(feed(batch, groupInput('lengths', 3))).toEqual([0]);
+    const own = 5 * HEADS;
+    expect(Math.max(...feed(batch, PACKED_INPUTS.headInverse))).toBe(own - 1);
+    // Each part's slots end with those of the two empty groups.
+    const slotsOfPart = own + 2 * HEADS;
+    for (const slot of feed(batch, PACKED_INPUTS.qkvInverse)) expect(slot % slotsOfPart).toBeLessThan(own);
   });
 
   test('tells the lengths of a group in the order of its texts', () => {

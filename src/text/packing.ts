@@ -13,6 +13,8 @@ export interface FeedArray {
 /** Texts of like length; `texts` are indices into the batch. */
 export interface PackedGroup {
   texts: number[];
+  /** Rows for texts: theirs, or a single one where there are none. */
+  room: number;
   /** Length of the longest. */
   places: number;
 }
@@ -32,7 +34,7 @@ export interface PackedBatch {
 
 /** Options of {@link packTexts}. */
 export interface PackOptions {
-  /** At most this many groups; default 8. */
+  /** So many groups; where texts are fewer, some are without. Default 8. */
   groupCount?: number;
   /** Attention heads of the encoder. */
   heads: number;
@@ -40,13 +42,13 @@ export interface PackOptions {
   pooling: 'mean' | 'cls';
 }
 
-/** Default number of groups: 12 and 16 were no faster, 4 a little slower. */
-export const DEFAULT_GROUP_COUNT = 8;
+/** Groups of a batch, where nothing else is asked: 12 and 16 were no faster, 4 a little slower. */
+export const GROUP_COUNT = 8;
 
 /** Packs texts (token ids, at least one a text) in their order. */
 export function packTexts(
   texts: readonly Int32Array[],
-  { groupCount = DEFAULT_GROUP_COUNT, heads, pooling }: PackOptions,
+  { groupCount = GROUP_COUNT, heads, pooling }: PackOptions,
 ): PackedBatch {
   const lengths = Int32Array.from(texts, (text) => text.length);
   const empty = lengths.indexOf(0);
@@ -55,20 +57,30 @@ export function packTexts(
       `packTexts: needs texts of at least one token, got ${texts.length === 0 ? 'none' : `0 tokens at text ${empty}`}`,
     );
   }
-  const groups = lengthGroups(lengths, groupCount).map((members) => ({
-    texts: members,
-    places: lengths[members.at(-1)!]!,
-  }));
+  const groups = groupsOf(lengths, groupCount);
   const offsets = new Int32Array(texts.length + 1);
   lengths.forEach((length, text) => (offsets[text + 1] = offsets[text]! + length));
   const tokens = offsets[texts.length]!;
-  const isPadded = groups.some(({ texts: members, places }) => lengths[members[0]!] !== places);
+  const isPadded = groups.some(
+    ({ texts: [shortest], places }) => shortest !== undefined && lengths[shortest] !== places,
+  );
   const rows = tokens + Number(isPadded);
   const feeds = new Map<string, FeedArray>();
   addTokens(feeds, texts, offsets, rows);
   addPooling(feeds, lengths, offsets, rows, pooling);
   addGroups(feeds, { groups, lengths, offsets, rows, heads });
   return { groups, lengths, offsets, rows, feeds };
+}
+
+/** As many for few texts as for many: a graph of its own for each count would hold memory of its own. */
+function groupsOf(lengths: Int32Array, groupCount: number): PackedGroup[] {
+  const filled = lengthGroups(lengths, groupCount).map((texts) => ({
+    texts,
+    room: texts.length,
+    places: lengths[texts.at(-1)!]!,
+  }));
+  const empty = { texts: [], room: 1, places: 1 };
+  return [...filled, ...new Array<PackedGroup>(groupCount - filled.length).fill(empty)];
 }
 
 function addTokens(
@@ -120,18 +132,19 @@ function addGroups(
   }: { groups: PackedGroup[]; lengths: Int32Array; offsets: Int32Array; rows: number; heads: number },
 ): void {
   const padToken = offsets[lengths.length]!;
-  const slots = groups.reduce((sum, { texts, places }) => sum + texts.length * heads * places, 0);
+  const slots = groups.reduce((sum, { room, places }) => sum + room * heads * places, 0);
   const headInverse = new Int32Array(rows * heads);
   const qkvInverse = new Int32Array(rows * 3 * heads);
   let base = 0;
-  groups.forEach(({ texts, places }, at) => {
-    const size = texts.length * heads * places;
+  groups.forEach(({ texts, room, places }, at) => {
+    const size = room * heads * places;
     const [query, key, value, head] = [0, 1, 2, 3].map(() => new Int32Array(size)) as [
       Int32Array,
       Int32Array,
       Int32Array,
       Int32Array,
     ];
+    // Where there is no text, all slots name row 0, and no inverse leads to them.
     texts.forEach((text, row) => {
       const length = lengths[text]!;
       for (let h = 0; h < heads; h++) {
@@ -150,13 +163,13 @@ function addGroups(
         }
       }
     });
-    const dims = [texts.length, heads, places];
+    const dims = [room, heads, places];
     for (const [name, data] of Object.entries({ query, key, value, head }) as ['query', Int32Array][]) {
       feeds.set(groupInput(name, at), { data, dims });
     }
     feeds.set(groupInput('lengths', at), {
-      data: Int32Array.from(texts, (text) => lengths[text]!),
-      dims: [texts.length],
+      data: Int32Array.from({ length: room }, (_, row) => lengths[texts[row]!] ?? 0),
+      dims: [room],
     });
     base += size;
   });

@@ -11,6 +11,7 @@ import type { Architecture, DropoutRates, EncoderConfig, EngineParameter } from 
 import { packedInputs } from '../models/packed-inputs.js';
 import { poolPacked } from '../models/pooling.js';
 import type { FreezeSpec, TrainingSpec } from '../spec/spec.js';
+import { GROUP_COUNT } from '../text/packing.js';
 import { isFrozen } from './freeze.js';
 
 /** What the graphs of a model are made from. */
@@ -42,21 +43,21 @@ export const GRAPH_NAMES = {
 } as const;
 
 /** Embeddings without dropout, in the forms that are fastest when nothing is differentiated. */
-export function embedGraph(model: GraphModel, groups: number): OnnxGraph {
-  const [embeddings] = fuseAttention([encoder(model, groups).embeddings]) as [Tensor];
+export function embedGraph(model: GraphModel): OnnxGraph {
+  const [embeddings] = fuseAttention([encoder(model).embeddings]) as [Tensor];
   return emitOnnx({ [GRAPH_NAMES.embeddings]: embeddings });
 }
 
 /** A whole step: loss and all gradients. The first half of the texts are the queries. */
-export function stepGraph(model: GraphModel, training: GraphTraining, groups: number): OnnxGraph {
-  const forward = encoder(model, groups, training);
+export function stepGraph(model: GraphModel, training: GraphTraining): OnnxGraph {
+  const forward = encoder(model, training);
   const loss = batchLoss(forward.embeddings, training);
   return emitGradients(forward, { [GRAPH_NAMES.loss]: loss }, gradientsOf(forward, [{ output: loss }]));
 }
 
 /** Embeddings of a micro-batch, with the dropout and in the forms of {@link backwardGraph}. */
-export function forwardGraph(model: GraphModel, training: GraphTraining, groups: number): OnnxGraph {
-  const [embeddings] = fuseAttention([encoder(model, groups, training).embeddings]) as [Tensor];
+export function forwardGraph(model: GraphModel, training: GraphTraining): OnnxGraph {
+  const [embeddings] = fuseAttention([encoder(model, training).embeddings]) as [Tensor];
   return emitOnnx({ [GRAPH_NAMES.embeddings]: embeddings });
 }
 
@@ -69,8 +70,8 @@ export function lossGraph({ config }: GraphModel, training: GraphTraining): Onnx
 }
 
 /** All gradients of a micro-batch from its embeddings' gradient. */
-export function backwardGraph(model: GraphModel, training: GraphTraining, groups: number): OnnxGraph {
-  const forward = encoder(model, groups, training);
+export function backwardGraph(model: GraphModel, training: GraphTraining): OnnxGraph {
+  const forward = encoder(model, training);
   const seed = input(GRAPH_NAMES.embeddingsGradient, 'float32', ['texts', model.config.hiddenSize]);
   return emitGradients(forward, {}, gradientsOf(forward, [{ output: forward.embeddings, seed }]));
 }
@@ -82,8 +83,8 @@ interface Forward {
   leaves: Map<string, Tensor>;
 }
 
-function encoder({ architecture, config, normalize }: GraphModel, groups: number, training?: GraphTraining): Forward {
-  const inputs = packedInputs({ groups, heads: config.numAttentionHeads });
+function encoder({ architecture, config, normalize }: GraphModel, training?: GraphTraining): Forward {
+  const inputs = packedInputs({ groups: GROUP_COUNT, heads: config.numAttentionHeads });
   const tables = new Set(architecture.embeddingTables(config).map((table) => table.parameter));
   const freeze = training?.freeze;
   const parameters = new Map<string, Tensor>();

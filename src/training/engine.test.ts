@@ -1,5 +1,5 @@
 // The engine against PyTorch (numbers of test/fixtures/tiny-bert.json), against itself in micro-batches, and for determinism.
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { expectAllclose, relativeError } from '../../test/support/allclose.js';
 import {
   expected,
@@ -12,6 +12,7 @@ import {
 import { bert } from '../models/bert.js';
 import { memoryOf } from './adamw-memory.js';
 import { Engine, type EngineOptions } from './engine.js';
+import { EngineSession } from './engine-session.js';
 
 const { queries, documents, config } = tinyBert;
 const engines: Engine[] = [];
@@ -39,6 +40,22 @@ test('holds trained parameters where the optimizer changes them in place, and th
   ];
   expect(trained.parameters.every(({ data }) => memoryOf(data) !== undefined)).toBe(true);
   expect(embeds.parameters.some(({ data }) => memoryOf(data) !== undefined)).toBe(false);
+});
+
+test('has one graph of a kind, each with memory of its own, however few the texts are', async () => {
+  const created = vi.spyOn(EngineSession, 'create');
+  try {
+    const engine = await open(tinyOptions('mean'));
+    for (const pairs of [1, 2, 3, queries.length]) {
+      const batch = { queries: queries.slice(0, pairs), documents: documents.slice(0, pairs), step: 0 };
+      await engine.step(batch);
+      await engine.step({ ...batch, microBatchTokens: 60 });
+      await engine.embed(tokenized(batch.documents));
+    }
+    expect(created).toHaveBeenCalledTimes(5); // step, forward, loss, backward, embed
+  } finally {
+    created.mockRestore();
+  }
 });
 
 describe.each(TINY_CASES)('the engine with %s pooling', (tinyCase) => {

@@ -65,7 +65,7 @@ type GraphKind = 'step' | 'forward' | 'backward' | 'embed' | 'loss';
 
 /** A model in training or in use. */
 export class Engine implements TrainingEngine {
-  private readonly sessions = new Map<string, Promise<EngineSession>>();
+  private readonly sessions = new Map<GraphKind, Promise<EngineSession>>();
   /** Absent when the engine only embeds. */
   private readonly gradientStore: GradientStore | undefined;
 
@@ -150,7 +150,7 @@ export class Engine implements TrainingEngine {
       await setImmediate();
       signal?.throwIfAborted();
       const packed = this.pack(batch.map((text) => textAt(texts, text)));
-      const session = await this.session('embed', packed.groups.length);
+      const session = await this.session('embed');
       const outputs = await session.run(packed.feeds, this.held.feeds);
       const embeddings = outputs.get(GRAPH_NAMES.embeddings)!;
       batch.forEach((text, row) =>
@@ -190,7 +190,7 @@ export class Engine implements TrainingEngine {
 
   private async runStep(batch: PackedBatch, places: readonly number[], step: number): Promise<number> {
     this.addMasks(batch, places, step);
-    const session = await this.session('step', batch.groups.length);
+    const session = await this.session('step');
     const outputs = await session.run(batch.feeds, this.held.feeds);
     this.collect(outputs, batch);
     return outputs.get(GRAPH_NAMES.loss)![0]!;
@@ -202,7 +202,7 @@ export class Engine implements TrainingEngine {
     const embeddings = new Float32Array(2 * pairs * dimension);
     for (const [at, batch] of micro.entries()) {
       this.addMasks(batch, places[at]!, step);
-      const session = await this.session('forward', batch.groups.length);
+      const session = await this.session('forward');
       const part = (await session.run(batch.feeds, this.held.feeds)).get(GRAPH_NAMES.embeddings)!;
       places[at]!.forEach((text, row) =>
         embeddings.set(part.subarray(row * dimension, (row + 1) * dimension), text * dimension),
@@ -220,7 +220,7 @@ export class Engine implements TrainingEngine {
         seed.set(gradient.subarray(text * dimension, (text + 1) * dimension), row * dimension),
       );
       this.addMasks(batch, texts, step);
-      const session = await this.session('backward', batch.groups.length);
+      const session = await this.session('backward');
       const seeds = new Map([[GRAPH_NAMES.embeddingsGradient, { data: seed, dims: [texts.length, dimension] }]]);
       this.collect(await session.run(batch.feeds, seeds, this.held.feeds), batch);
       this.dropMasks(batch);
@@ -262,20 +262,19 @@ export class Engine implements TrainingEngine {
   }
 
   /** The session of a graph, made at its first use. */
-  private session(kind: GraphKind, groups = 0): Promise<EngineSession> {
-    const key = `${kind} ${groups}`;
-    let session = this.sessions.get(key);
+  private session(kind: GraphKind): Promise<EngineSession> {
+    let session = this.sessions.get(kind);
     if (session === undefined) {
-      session = EngineSession.create(this.graph(kind, groups), { threads: this.options.threads });
-      this.sessions.set(key, session);
+      session = EngineSession.create(this.graph(kind), { threads: this.options.threads });
+      this.sessions.set(kind, session);
     }
     return session;
   }
 
-  private graph(kind: GraphKind, groups: number): ReturnType<typeof embedGraph> {
+  private graph(kind: GraphKind): ReturnType<typeof embedGraph> {
     const { model, training } = this.options;
-    if (kind === 'embed') return embedGraph(model, groups);
+    if (kind === 'embed') return embedGraph(model);
     const build = { step: stepGraph, forward: forwardGraph, backward: backwardGraph, loss: lossGraph }[kind];
-    return build(model, training as GraphTraining, groups);
+    return build(model, training as GraphTraining);
   }
 }

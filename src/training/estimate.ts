@@ -1,7 +1,7 @@
 // Rough figures before a training begins: how many pairs fit into memory at once, and what time, memory and disk it will take.
 import { availableParallelism, totalmem } from 'node:os';
 
-/** Share of the machine's memory that training may plan with. */
+/** Share of the machine's memory that training may plan with: a run with two kinds of steps takes up to 1.6 × of it (engine-memory.ts). */
 const MEMORY_SHARE = 0.6;
 /** Floating-point operations a second and thread; measured on two kinds of servers between 80 and 200 thousand million. */
 const OPERATIONS_PER_THREAD = 1.2e11;

@@ -77,7 +77,7 @@ function sameBits(a: Float32Array, b: Float32Array): boolean {
 describe('the step graph', () => {
   const operators = (freeze?: FreezeSpec): Record<string, number> => {
     const { model, training } = tinyOptions('mean normalized');
-    const { bytes } = stepGraph(model, { ...training!, freeze }, 2);
+    const { bytes } = stepGraph(model, { ...training!, freeze });
     const counts: Record<string, number> = {};
     for (const { opType } of decodeModel(bytes).graph.node) counts[opType] = (counts[opType] ?? 0) + 1;
     return counts;
