@@ -242,6 +242,23 @@ describe('the client', () => {
     await client.schedule.getHandle(scheduleId).delete();
   });
 
+  it("keeps what a team put on a Schedule's action, but for the spec", async () => {
+    const { client } = environment;
+    const options = retrainSchedule(specNamed('decked'), { everyMs: HOUR_MS });
+    const theirs = {
+      ...{ workflowId: 'team-retrain', taskQueue: 'team', staticDetails: 'ask the search team' },
+      ...{ workflowExecutionTimeout: 48 * HOUR_MS, memo: { owner: 'search-team' }, priority: { priorityKey: 4 } },
+      retry: { maximumAttempts: 3 },
+    };
+    await client.schedule.create({ ...options, action: { ...options.action, ...theirs } });
+    await updateRetrainSchedule(client, { ...specNamed('decked'), training: { epochs: 2 } }, {});
+    const { action } = await describeSchedule(options.scheduleId);
+    expect(action).toMatchObject({ ...theirs, workflowType: 'retrain', args: [{ training: { epochs: 2 } }] });
+    await updateRetrainSchedule(client, specNamed('decked'), { taskQueue: 'other' });
+    expect((await describeSchedule(options.scheduleId)).action).toMatchObject({ ...theirs, taskQueue: 'other' });
+    await client.schedule.getHandle(options.scheduleId).delete();
+  });
+
   it('refuses a wrong spec before anything is sent', async () => {
     const wrong = { ...specNamed('a'), retrain: { smallestGain: -1 } };
     await expect(createRetrainSchedule(environment.client, wrong, { cron: '@monthly' })).rejects.toMatchObject({

@@ -2,7 +2,7 @@
 // object. The policies suit trainings: one at a time, a missed one made up for within a day only, and a pause when one fails, so that
 // somebody looks. Nothing native.
 import type { Client, ScheduleHandle, ScheduleOptions, ScheduleOptionsStartWorkflowAction } from '@temporalio/client';
-import type { Workflow } from '@temporalio/common';
+import type { RetryPolicy, Workflow } from '@temporalio/common';
 import { FinalError } from '../errors.js';
 import { datasetName, outputName } from '../spec/names.js';
 import { parseRetrainSpec, type RetrainSpecInput } from '../spec/retrain.js';
@@ -114,7 +114,8 @@ export async function createRetrainSchedule(
 }
 
 /**
- * Changes a Schedule: the spec, and what else is given; times, their zone and jitter, policies and a pause that are not given stay.
+ * Changes a Schedule: the spec, and what else is given; times, their zone and jitter, policies and a pause that are not given stay, as do
+ * the action's workflow id, timeouts, retries, memo and search attributes.
  *
  * @throws ScheduleNotFoundError when there is none of this id.
  */
@@ -128,8 +129,13 @@ export async function updateRetrainSchedule(
   const handle = client.schedule.getHandle(scheduleId);
   const keepsTimes = options.cron === undefined && options.everyMs === undefined;
   const wanted = retrainSchedule(spec, keepsTimes ? { ...options, everyMs: DAY_MS } : options);
+  const { workflowType, args, staticSummary } = wanted.action;
   await handle.update(({ spec: { calendars, intervals, ...kept }, policies, state, action }) => ({
-    action: { ...wanted.action, taskQueue: options.taskQueue ?? action.taskQueue },
+    action: {
+      ...action,
+      retry: withoutZeros(action.retry),
+      ...{ workflowType, args, staticSummary, taskQueue: options.taskQueue ?? action.taskQueue },
+    },
     spec: {
       ...kept,
       ...(keepsTimes ? { calendars, intervals } : wanted.spec),
@@ -144,6 +150,11 @@ export async function updateRetrainSchedule(
     state: { ...state, paused: paused ?? state.paused },
   }));
   return handle;
+}
+
+/** The server tells as 0 what a retry policy leaves to its defaults; given back, the SDK refuses that. */
+function withoutZeros(retry: RetryPolicy | undefined): RetryPolicy | undefined {
+  return retry && Object.fromEntries(Object.entries(retry).filter(([, value]) => value !== 0));
 }
 
 /** The Schedules of retrains, by id; the server's list may be some seconds old. */
