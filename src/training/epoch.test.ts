@@ -6,7 +6,7 @@ import type { PlanResult } from '../spec/preparation-stages.js';
 import type { CheckpointRef } from '../spec/stages.js';
 import { findCheckpoint, newestCheckpoint, readState, type CheckpointContent } from './checkpoint.js';
 import { getHistory } from './loss-history.js';
-import { THREADS_THAT_AGREE, UNITS_THAT_AGREE } from './numerics.js';
+import { COLUMNS_THAT_AGREE, THREADS_THAT_AGREE } from './numerics.js';
 
 let fixture: TrainingFixture;
 let plan: PlanResult;
@@ -239,7 +239,7 @@ describe('trainEpoch', () => {
   });
 
   it('does not care how many threads the other machine had, up to those that give the same bits', async () => {
-    const wide = { dimension: UNITS_THAT_AGREE };
+    const wide = { dimension: THREADS_THAT_AGREE * COLUMNS_THAT_AGREE };
     await fixture.train(plan, 1, stopAt(1, wide));
     const machine = { ...MACHINE, threads: THREADS_THAT_AGREE };
     expect((await fixture.train(plan, 1, { ...stopAt(2, wide), machine })).bitIdentical).toBe(true);

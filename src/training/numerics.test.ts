@@ -72,12 +72,14 @@ describe('describeMachine', () => {
       ...machine,
       threads,
     }));
-    expect(machineDifference(few!, agreeing!, 128)).toBeUndefined();
-    expect(machineDifference(agreeing!, many!, 128)).toBe('threads was 4, is 5 here');
+    expect(machineDifference(few!, agreeing!, 384)).toBeUndefined();
+    expect(machineDifference(agreeing!, many!, 384)).toBe('threads was 4, is 5 here');
     expect(machineDifference(many!, many!, 64)).toBeUndefined();
-    expect(machineDifference(few!, agreeing!, 64)).toBe('threads was 1, is 4 here');
+    expect(machineDifference(few!, agreeing!, 256)).toBe('threads was 1, is 4 here');
+    expect(machineDifference(few!, { ...machine, threads: 2 }, 256)).toBeUndefined();
+    expect(machineDifference(few!, { ...machine, threads: 2 }, 128)).toBe('threads was 1, is 2 here');
     const { numericsVersion: _version, ...first } = machine;
-    expect(machineDifference(first, machine, 128)).toBe(`numericsVersion was 1, is ${NUMERICS_VERSION} here`);
-    expect(machineDifference({ ...machine, onnxRuntime: '1.0.0' }, machine, 128)).toMatch(/onnxRuntime was 1\.0\.0/);
+    expect(machineDifference(first, machine, 384)).toBe(`numericsVersion was 1, is ${NUMERICS_VERSION} here`);
+    expect(machineDifference({ ...machine, onnxRuntime: '1.0.0' }, machine, 384)).toMatch(/onnxRuntime was 1\.0\.0/);
   });
 });

@@ -10,13 +10,13 @@ import { cpus } from 'node:os';
  */
 export const NUMERICS_VERSION = 4;
 
-/**
- * Up to so many threads give the same bits for encoders of `UNITS_THAT_AGREE` or more (threads.test.ts). With more threads, or fewer
- * units, ONNX Runtime cuts products into parts of 64 columns or fewer, which it adds up in another order.
- */
+/** Up to so many threads give the same bits (threads.test.ts) where each has {@link COLUMNS_THAT_AGREE} of the encoder's units. */
 export const THREADS_THAT_AGREE = 4;
-/** Length of an embedding from which on the threads agree. */
-export const UNITS_THAT_AGREE = 128;
+/**
+ * ONNX Runtime cuts a product with fewer rows than columns, as those of a small batch are, into columns for each thread; a part of less
+ * than so many is added up in another order.
+ */
+export const COLUMNS_THAT_AGREE = 65;
 
 /** The machine, as far as it may change the last bits of a result. */
 export interface Machine {
@@ -24,7 +24,7 @@ export interface Machine {
   platform: string;
   /** Vector extensions that ONNX Runtime chooses its kernels by, or the processor's name where they cannot be read. */
   instructionSet: string;
-  /** Of ONNX Runtime; results hang on it above {@link THREADS_THAT_AGREE}. */
+  /** Of ONNX Runtime; results hang on it above {@link THREADS_THAT_AGREE}, and in narrow encoders. */
   threads: number;
   /** Absent: 1. */
   numericsVersion?: number;
@@ -68,7 +68,8 @@ export function describeMachine(threads: number): Machine {
 /** Why results of two machines for an encoder of so many units may differ in their last bits, or undefined when they do not. */
 export function machineDifference(recorded: Machine, here: Machine, units: number): string | undefined {
   const fields = ['onnxRuntime', 'platform', 'instructionSet'] as const;
-  const threadsMatter = units < UNITS_THAT_AGREE || Math.max(recorded.threads, here.threads) > THREADS_THAT_AGREE;
+  const most = Math.max(recorded.threads, here.threads);
+  const threadsMatter = most > THREADS_THAT_AGREE || units < most * COLUMNS_THAT_AGREE;
   const version = ({ numericsVersion = 1 }: Machine): number => numericsVersion;
   const differing = [...fields, ...(threadsMatter ? (['threads'] as const) : [])].filter(
     (field) => recorded[field] !== here[field],
