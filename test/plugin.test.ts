@@ -178,6 +178,13 @@ describe('FineTunePlugin', { timeout: 180_000 }, () => {
     expect(Object.keys(options.activities ?? {})).toEqual(expect.arrayContaining(['own', 'trainEpoch', 'pinInputs']));
   });
 
+  it("leaves the throttle of heartbeats alone, which holds for the team's own activities too", () => {
+    const plugin = new FineTunePlugin({ store });
+    expect(plugin.configureWorker({ taskQueue: 'q' }).maxHeartbeatThrottleInterval).toBeUndefined();
+    const given = plugin.configureWorker({ taskQueue: 'q', maxHeartbeatThrottleInterval: 5000 });
+    expect(given.maxHeartbeatThrottleInterval).toBe(5000);
+  });
+
   it('refuses an activity of theirs that it would replace, and no activity of its own', () => {
     const plugin = new FineTunePlugin({ store });
     const activities = { own: () => Promise.resolve(), evaluate: () => Promise.resolve('theirs') };

@@ -84,8 +84,6 @@ export class FineTunePlugin extends SimplePlugin {
     return {
       ...options,
       activities,
-      maxHeartbeatThrottleInterval:
-        (options.maxHeartbeatThrottleInterval as Milliseconds) ?? TRAINING_WORKER_OPTIONS.maxHeartbeatThrottleInterval,
       ...(wantsWorkflows && { workflowsPath: ownWorkflowsPath() }),
     };
   }
