@@ -129,6 +129,18 @@ describe('trainEpoch', () => {
     expect((await fixture.train(plan, 1, { engines: dieAt(0) })).checkpoint).toEqual(first.checkpoint);
   });
 
+  it('counts the pairs of an epoch that ended early alike when it trains and when it is done already', async () => {
+    const first = await fixture.train(plan, 1, { untilStep: 1 });
+    expect(first).toMatchObject({ checkpoint: { step: 1 }, finished: false, pairs: 4 });
+    const again = await fixture.train(plan, 1, { untilStep: 1, engines: dieAt(0) });
+    expect(again).toEqual({ ...first, seconds: again.seconds, peakMemoryMb: again.peakMemoryMb });
+    await fixture.train(plan, 1);
+    const inNext = { untilStep: steps + 1 };
+    const second = await fixture.train(plan, 2, inNext);
+    expect(second.pairs).toBeLessThan(5);
+    expect((await fixture.train(plan, 2, { ...inNext, engines: dieAt(0) })).pairs).toBe(second.pairs);
+  });
+
   it('trains earlier epochs too when their checkpoints are gone', async () => {
     const { checkpoint } = await fixture.train(plan, 2);
     expect(await contentOf(fixture, checkpoint)).toEqual(undisturbed);

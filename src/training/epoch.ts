@@ -81,7 +81,7 @@ async function train(
   context: TrainEpochContext,
   claim?: LineageClaim,
 ): Promise<TrainEpochResult> {
-  const { plan, endStep } = course;
+  const { endStep } = course;
   const { lineage, epoch } = input;
   const { run, epochSeconds, warnings } = await trainOn(input, course, context, claim);
   return {
@@ -91,7 +91,7 @@ async function train(
     meanLoss: meanLoss(run.history),
     losses: lossPoints(run.history),
     seconds: epochSeconds,
-    pairs: Math.round(((plan.pairsPerEpoch[epoch - 1] ?? 0) * run.stepInEpoch) / (plan.stepsPerEpoch[epoch - 1] ?? 1)),
+    pairs: pairsUntil(run.step, course),
     peakMemoryMb: peakMemoryMb(),
     bitIdentical: run.bitIdentical,
     warnings,
@@ -101,9 +101,10 @@ async function train(
 /** The result of an epoch that an earlier attempt or another run has trained. */
 async function doneAlready(
   manifest: CheckpointManifest,
-  { plan, epoch, lastStep, endStep }: Course,
+  course: Course,
   store: StageContext['store'],
 ): Promise<TrainEpochResult> {
+  const { epoch, lastStep, endStep } = course;
   const { history } = await readState(store, manifest);
   const ofEpoch = history[String(epoch)];
   const steps = ofEpoch ? await getHistory(store, ofEpoch) : { steps: [] };
@@ -114,11 +115,18 @@ async function doneAlready(
     meanLoss: meanLoss(steps),
     losses: lossPoints(steps),
     seconds: manifest.about.epochSeconds,
-    pairs: plan.pairsPerEpoch[epoch - 1] ?? 0,
+    pairs: pairsUntil(manifest.step, course),
     peakMemoryMb: peakMemoryMb(),
     bitIdentical: manifest.about.bitIdentical,
     warnings: manifest.about.difference === undefined ? [] : [manifest.about.difference],
   };
+}
+
+/** Pairs of the course's epoch up to a step: all at its end, their share of its steps before. */
+function pairsUntil(step: number, { plan, epoch, endStep }: Course): number {
+  const steps = plan.stepsPerEpoch[epoch - 1] ?? 1;
+  const made = Math.max(0, steps - (endStep - step));
+  return Math.round(((plan.pairsPerEpoch[epoch - 1] ?? 0) * made) / steps);
 }
 
 /** The most memory that this process has had, in MiB. */
