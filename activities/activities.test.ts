@@ -92,6 +92,17 @@ describe('pinInputs', () => {
     expect(failure.message).toMatch(/^output: .*data\/dataset\/physics must be free.*another output\.directory/);
   });
 
+  it("refuses to publish a comparison over the user's own folder before anything else", async () => {
+    await mkdir(join(folder, 'data', 'data', 'comparisons', 'rates'), { recursive: true });
+    await writeFile(join(folder, 'data', 'data', 'comparisons', 'rates', 'notes.md'), 'mine\n');
+    const input = { spec: { model: 'm', dataset: 'd', output: { directory: '.' } } as never, mayCreateStore: true };
+    const failure = await failureOf(environment().run(activities.pinInputs, { ...input, comparison: 'rates' }));
+    expect(failure).toMatchObject({ type: 'PathNotAllowed', nonRetryable: true });
+    expect(failure.message).toMatch(
+      /^output: .*data\/comparisons\/rates must be free.*"notes.md".*another output\.name/,
+    );
+  });
+
   it('refuses a dataset outside the data folders', async () => {
     await writeFile(join(folder, 'secret.jsonl'), '{"question":"q","answer":"a"}\n');
     const tokenizer = join(folder, 'data', 'tokenizer');

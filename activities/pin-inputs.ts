@@ -4,7 +4,7 @@ import { Context } from '@temporalio/activity';
 import { openLocalStore } from '../src/artifacts/local-store.js';
 import type { StageContext } from '../src/artifacts/stage-context.js';
 import { pinDataset } from '../src/dataset/pin-dataset.js';
-import { demandOwnFolders } from '../src/sources/own-folder.js';
+import { comparisonFolder, demandOwn, demandOwnFolders } from '../src/sources/own-folder.js';
 import { resolveAllowedOutput } from '../src/sources/paths.js';
 import { pinModel } from '../src/sources/pin.js';
 import { demandActivityTimes } from '../src/spec/activity-times.js';
@@ -12,6 +12,7 @@ import { parseSpec } from '../src/spec/parse.js';
 import type { PinInput, PinResult } from '../src/spec/preparation-stages.js';
 import { pinnedRoot, recordRoot } from '../src/artifacts/run-root.js';
 import type { Activities } from './activities.js';
+import { demandName } from './allowed-name.js';
 import { inputsSha256 } from './inputs-hash.js';
 import { missingSearchAttributes } from './search-attributes.js';
 import { stageActivity, type ActivityServices } from './stage-activity.js';
@@ -28,6 +29,10 @@ export function pinInputs(services: ActivityServices): Activities['pinInputs'] {
       // Told now, and not after hours of training.
       const outputDirectory = await resolveAllowedOutput(spec.output.directory, settings.dataFolders);
       await demandOwnFolders(outputDirectory, spec);
+      if (input.comparison !== undefined) {
+        const name = demandName(input.comparison, 'comparison');
+        await demandOwn('comparison', comparisonFolder(outputDirectory, name));
+      }
       const model = input.pins?.model ?? (await pinModel(spec.model, sources, context));
       const dataset = input.pins?.dataset ?? (await pinDataset(spec.dataset, sources, context));
       const root = pinnedRoot(model, dataset);

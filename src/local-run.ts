@@ -12,6 +12,7 @@ import { pinDataset } from './dataset/pin-dataset.js';
 import { splitPairs } from './dataset/split.js';
 import { transformPairs } from './dataset/transform.js';
 import { fetchBaseModel } from './models/base-model.js';
+import { demandOwnFolders } from './sources/own-folder.js';
 import { resolveAllowedOutput } from './sources/paths.js';
 import { pinModel } from './sources/pin.js';
 import type { AllowedSources } from './sources/source-settings.js';
@@ -105,7 +106,8 @@ export class LocalRun {
     const { dataset, training } = spec;
     const storeId = this.store.id;
     const sources = sourceSettings({ ...this.options, dataFolders: this.dataFolders });
-    await resolveAllowedOutput(spec.output.directory, this.dataFolders);
+    // Told now, and not after hours of training.
+    await demandOwnFolders(await resolveAllowedOutput(spec.output.directory, this.dataFolders), spec);
     const pins = {
       model: await pinModel(spec.model, sources, context),
       dataset: await pinDataset(dataset, sources, context),

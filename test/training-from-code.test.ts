@@ -1,5 +1,5 @@
 // Training from code without Temporal, over an interruption.
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,4 +87,16 @@ it('a path outside the data folders is refused before anything is made', async (
   await expect(fineTuneLocally(specFor('/elsewhere'), options('refused'))).rejects.toMatchObject({
     type: 'PathNotAllowed',
   });
+});
+
+it("a plan and a run refuse to publish over the user's own folder before any stage", async () => {
+  const own = join(folder, 'own', 'data', 'embeddings', 'tiny');
+  await mkdir(own, { recursive: true });
+  await writeFile(join(own, 'notes.md'), 'mine');
+  const stages: string[] = [];
+  const watched = { ...options('own-store'), onProgress: ({ stage }: StageProgress) => void stages.push(stage) };
+  const refused = { type: 'PathNotAllowed', message: expect.stringContaining(`${own} must be free`) as string };
+  await expect(planLocally(specFor('own'), watched)).rejects.toMatchObject(refused);
+  await expect(fineTuneLocally(specFor('own'), watched)).rejects.toMatchObject(refused);
+  expect(stages).toEqual([]);
 });

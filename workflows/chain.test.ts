@@ -34,6 +34,8 @@ interface Seen {
   /** Specs and pins that were published with. */
   published: { spec: FineTuneSpec; model: string; dataset: string }[];
   comparison?: ChainComparison;
+  /** The comparison's name, as the first activity of each step was told it. */
+  named: (string | undefined)[];
 }
 
 /** Stubs in which models and data are known by number. */
@@ -46,6 +48,7 @@ function chainStubs(seen: Seen, failing?: string): Partial<StubOptions> {
         const source = 'source' in model ? model.source : 'random';
         const local = { kind: 'model-folder', key: numberOf(source) };
         const data = isReadyDataset(dataset) ? dataset.train : dataset.source;
+        if (input.mayCreateStore) seen.named.push(input.comparison);
         return {
           ...(await stubs.pinInputs(input)),
           model: input.pins?.model ?? { type: 'local', label: source, snapshot: local },
@@ -103,7 +106,7 @@ const run = <T>(input: unknown, stubs: Partial<StubOptions>, use: (run: StubRun)
 
 describe('a chain', { timeout: 180_000 }, () => {
   it('trains each step from the last step’s model, and measures every model on every test part', async () => {
-    const seen: Seen = { published: [] };
+    const seen: Seen = { published: [], named: [] };
     const result = await run(chainSpec, chainStubs(seen), ({ handle }) => handle.result() as Promise<ChainResult>);
     expect(seen.published.map(({ model, dataset, spec }) => [model, dataset, spec.training.epochs])).toEqual([
       ['org/model', '1.jsonl', 2],
@@ -120,11 +123,13 @@ describe('a chain', { timeout: 180_000 }, () => {
     expect(result.steps[1]!.verdictFromBase!.difference).toBeCloseTo(0.5);
     expect(result).toMatchObject({ base: 'model', model: { path: '/out/data/embeddings/tower-3-3' } });
     expect(seen.comparison).toMatchObject({ kind: 'chain', name: 'tower', matrix: MATRIX });
+    // A folder of that name that is not ours is found at once.
+    expect(seen.named.slice(0, 3)).toEqual(['tower', 'tower', 'tower']);
     expect(JSON.stringify(result).length).toBeLessThan(16_384);
   });
 
   it('stops where a step fails, and compares the steps before it', async () => {
-    const seen: Seen = { published: [] };
+    const seen: Seen = { published: [], named: [] };
     const failure = await run(chainSpec, chainStubs(seen, '1'), ({ handle }) => failureOf(handle));
     expect(failure).toMatchObject({ type: 'NonFiniteLoss' });
     expect(failure.message).toBe(
@@ -138,7 +143,7 @@ describe('a chain', { timeout: 180_000 }, () => {
   });
 
   it('makes results again that turn out damaged, whichever stage finds it, and ends as it would have', async () => {
-    const seen: Seen = { published: [] };
+    const seen: Seen = { published: [], named: [] };
     const damaged = new Set(['build-corpus-step-2', 'evaluate-on-2-model-0', 'compare-evaluations', 'train-epoch-1']);
     const result = await run(
       chainSpec,

@@ -123,7 +123,7 @@ class Chain {
       stages.suffix = `-step-${step}`;
       const base = prepared[0]?.pins.model;
       const pins = await stages.stage('pin', 'pinInputs', 'pin-inputs', `Fix revisions for step ${step}, ${name}`, {
-        ...{ spec, mayCreateStore: true },
+        ...{ spec, mayCreateStore: true, comparison: this.several.progress.name },
         ...(base && { pins: { model: base } }),
       });
       stages.useWorker(pins);

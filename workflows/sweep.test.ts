@@ -137,6 +137,22 @@ describe('a sweep', { timeout: 180_000 }, () => {
     expect(results[1]).toEqual(results[0]);
   });
 
+  it('asks for the place of its comparison before any training', async () => {
+    const race: Race = { trained: [], most: 0 };
+    const { replace } = raceStubs(race);
+    const taken: Partial<StubOptions> = {
+      replace: (stubs) => ({
+        ...replace!(stubs),
+        pinInputs: async (input) => {
+          if (input.comparison === 'pairs-sweep') throw stubFailure('PathNotAllowed', true);
+          return stubs.pinInputs(input);
+        },
+      }),
+    };
+    const failure = await run(sweepSpec(), taken, ({ handle }) => failureOf(handle));
+    expect([failure.type, race.trained]).toEqual(['PathNotAllowed', []]);
+  });
+
   it('goes on without a trial that fails, and says so', async () => {
     const race: Race = { trained: [], most: 0 };
     const fail = (trial: number): void => {

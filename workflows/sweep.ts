@@ -125,6 +125,7 @@ class Sweep {
         // The settings that are tried belong to the sweep, not to its inputs.
         spec: { ...spec, training: this.spec.base.training },
         mayCreateStore: true,
+        comparison: this.several.progress.name,
         ...(first && { pins: { dataset: first.dataset } }),
       });
       stages.useWorker(pins);

@@ -3,7 +3,7 @@
 import { dirname, join } from 'node:path';
 import { renderChain } from '../reporting/comparison-chain.js';
 import { renderSweep } from '../reporting/comparison-sweep.js';
-import { demandOwn } from '../sources/own-folder.js';
+import { comparisonFolder, demandOwn } from '../sources/own-folder.js';
 import type { PublishComparisonInput, PublishComparisonResult } from '../spec/comparison.js';
 import { COMPARISON_FILE, REPORT_FILE } from '../spec/published-files.js';
 import { demandInside, diskError } from './publish.js';
@@ -21,7 +21,7 @@ export async function publishComparison({
   comparison,
   outputDirectory,
 }: PublishComparisonInput & { outputDirectory: string }): Promise<PublishComparisonResult> {
-  const target = join(outputDirectory, 'data', 'comparisons', comparison.name);
+  const target = comparisonFolder(outputDirectory, comparison.name);
   try {
     await demandInside(outputDirectory, dirname(target));
     const folder = await stageFolder(target, () => demandOwn('comparison', target));

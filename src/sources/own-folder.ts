@@ -64,6 +64,11 @@ export function publishedFolders(
   };
 }
 
+/** The folder of a comparison in an output folder. */
+export function comparisonFolder(directory: string, name: string): string {
+  return join(directory, 'data', 'comparisons', name);
+}
+
 /** The hash by which the model in a folder is known; undefined where no weights can be read. */
 export function sha256OfWeights(folder: string): Promise<string | undefined> {
   return sha256OfFile(join(folder, WEIGHTS_FILE)).catch(() => undefined);

@@ -10,6 +10,8 @@ export interface PinInput {
   mayCreateStore: boolean;
   /** What the workflow that this run belongs to has fixed before; it is taken as it is. */
   pins?: { model?: ModelPin; dataset?: DatasetPin };
+  /** Name of the comparison that will be published beside what the spec names. */
+  comparison?: string;
 }
 export interface PinResult {
   storeId: string;
