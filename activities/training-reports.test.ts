@@ -46,6 +46,18 @@ describe('reports of training', () => {
     expect(JSON.stringify(sent[1]).length).toBeLessThan(1000);
   });
 
+  it('count a step once that is told again between the micro-batches of the next', () => {
+    const { sent, step } = start();
+    for (const done of [1, 2, 2, 2, 2, 3]) step(done, 12);
+    expect(sent.map((report) => report.losses)).toEqual([
+      [[1, 1]],
+      [
+        [2, 0.5],
+        [3, 0.3333],
+      ],
+    ]);
+  });
+
   it('become seldom in an epoch of many days, so that the history stays short', () => {
     const { sent, step } = start();
     for (let minute = 1; minute <= 30 * 24 * 60; minute++) step(minute, 60);

@@ -28,14 +28,18 @@ export interface TrainingReportsOptions {
 /** Reports the training that one attempt of an activity does. */
 export class TrainingReports {
   private losses: LossPoint[] = [];
+  private lastStep: number | undefined;
 
   constructor(private readonly options: TrainingReportsOptions) {}
 
-  /** Takes in a step's figures, and sends what there is when it is time. */
+  /** Takes in a step's figures, once, and sends what there is when it is time. */
   note(progress: StageProgress): void {
     const { everySeconds = DEFAULT_REPORT_SECONDS, activity, now = Date.now } = this.options;
     const { stage, loss, epoch, done } = progress;
     if (everySeconds <= 0 || stage !== 'train' || loss === undefined || epoch === undefined) return;
+    // Told again between the micro-batches of the next step.
+    if (done === this.lastStep) return;
+    this.lastStep = done;
     this.losses.push([done, loss]);
     if (this.losses.length > MOST_KEPT) this.losses = joined(this.losses, MOST_KEPT / 2);
     const at = now();

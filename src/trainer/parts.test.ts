@@ -1,10 +1,11 @@
-// The small parts of the trainer room: what is redacted, when a silence is a hang, where the kernel counts its kills.
+// The small parts of the trainer room: what is redacted, when a silence is a hang, which reports are passed on, where the kernel counts its kills.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { oomKillCount } from './oom-kills.js';
 import { ProgressWatch } from './progress-watch.js';
+import { thinned } from './serve.js';
 import { usableCores } from './usable-cores.js';
 import { redact } from './redact.js';
 import { SECRETS } from '../../test/support/secrets.js';
@@ -79,6 +80,41 @@ describe('ProgressWatch', () => {
     second.watch.stop();
     vi.advanceTimersByTime(1000);
     expect(second.onHang).not.toHaveBeenCalled();
+  });
+});
+
+describe('thinned', () => {
+  /** What is passed on of reports of training: when each comes, in milliseconds, after which step, and its loss. */
+  const passed = (reports: readonly (readonly [at: number, done: number, loss?: number])[]) => {
+    let clock = 0;
+    const sent: [at: number, done: number, loss?: number][] = [];
+    const report = thinned(
+      ({ done, loss }) => sent.push(loss === undefined ? [clock, done] : [clock, done, loss]),
+      () => clock,
+    );
+    for (const [at, done, loss] of reports) {
+      clock = at;
+      report({ stage: 'train', done, total: 1000, unit: 'steps', ...(loss !== undefined && { loss }) });
+    }
+    return sent;
+  };
+
+  it('passes on the loss of every step that takes longer than 50 ms, however many micro-batches report in it', () => {
+    const first = [0, 20, 40, 60, 80].map((at) => [at, 0] as const);
+    const later = Array.from({ length: 11 }, (_, i) => i + 1).flatMap((done) =>
+      [0, 20, 40, 60, 80].map((ms) => [100 * done + ms - 10, done, 1 / done] as const),
+    );
+    const sent = passed([...first, ...later]);
+    for (let done = 1; done <= 11; done++) expect(sent).toContainEqual([100 * done - 10, done, 1 / done]);
+    expect(sent.length).toBeLessThanOrEqual(3 * 12);
+  });
+
+  it('passes on one loss every 50 ms where steps are shorter', () => {
+    const sent = passed(Array.from({ length: 500 }, (_, i) => [i, i + 1, 1] as const));
+    expect(sent.map(([at]) => at)).toEqual([0, 50, 100, 150, 200, 250, 300, 350, 400, 450]);
+    const pieces = passed(Array.from({ length: 500 }, (_, i) => (i % 2 ? [i, (i + 1) / 2, 1] : [i, i / 2])));
+    expect(pieces.filter(([, , loss]) => loss !== undefined)).toHaveLength(10);
+    expect(pieces.length).toBeLessThanOrEqual(20);
   });
 });
 

@@ -71,16 +71,29 @@ class StoreKeeper {
   }
 }
 
-/** Lets through the first report of a stage, the last one, and in between one every 50 ms. */
-function thinned(report: (progress: StageProgress) => void): (progress: StageProgress) => void {
-  let last = -Infinity;
+/**
+ * Lets through the first report of a stage, the last one, and in between one every 50 ms; likewise one with a step's loss every 50 ms,
+ * however many of the same step came before it.
+ *
+ * @param now Milliseconds of a steady clock; tests give their own.
+ */
+export function thinned(
+  report: (progress: StageProgress) => void,
+  now: () => number = () => performance.now(),
+): (progress: StageProgress) => void {
   let stage = '';
+  let step = -1;
+  // Of any report, and of one with the loss of a step that had none before: a report between micro-batches holds up no step's.
+  let last = -Infinity;
+  let lastStep = -Infinity;
   return (progress) => {
-    const now = performance.now();
+    const at = now();
     const isEdge = progress.stage !== stage || progress.done === progress.total;
-    if (!isEdge && now - last < PROGRESS_EVERY_MS) return;
-    last = now;
-    stage = progress.stage;
+    const isStep = progress.loss !== undefined && (progress.stage !== stage || progress.done !== step);
+    if (!isEdge && at - (isStep ? lastStep : last) < PROGRESS_EVERY_MS) return;
+    ({ stage } = progress);
+    last = at;
+    if (isStep) [step, lastStep] = [progress.done, at];
     report(progress);
   };
 }

@@ -92,10 +92,12 @@ export async function trainOn(
     return now - startedAt >= checkpointCostFactor * (spentOnCheckpoints + 2 * checkpointCost);
   };
 
-  const report = (step: Partial<StageProgress> = {}): void =>
+  // Of the last step; told again between the micro-batches of the next, so that whoever keeps one report alone has them.
+  let figures: Pick<StageProgress, 'loss' | 'learningRate' | 'pairsPerSecond' | 'etaSeconds'> = {};
+  const report = (): void =>
     context.progress({
       ...{ stage: 'train', done: run.step, total: plan.totalSteps, unit: 'steps' },
-      ...{ epoch: run.epoch, epochs: training.epochs, ...step },
+      ...{ epoch: run.epoch, epochs: training.epochs, ...figures },
     });
   const onMicroBatch = async (): Promise<void> => {
     report();
@@ -121,12 +123,13 @@ export async function trainOn(
       { last: isLast },
     );
     speed.add(batch.length);
-    report({
+    figures = {
       loss,
       learningRate,
       pairsPerSecond: speed.itemsPerSecond,
       etaSeconds: (plan.totalSteps - run.step) * speed.secondsPerStep,
-    });
+    };
+    report();
     if (!isLast && isDue()) await save();
     await claim?.keep();
     await setImmediate();
