@@ -1,7 +1,8 @@
-// Which pairs make which batch: a function of (seed, epoch) and the pairs alone. Every pair comes once an epoch.
+// Which pairs make which batch: a function of (seed, epoch) and the pairs alone. A pair comes once an epoch at most.
 // `noDuplicates` follows NoDuplicatesBatchSampler of sentence-transformers: walk the shuffled pairs, take each one whose question and
 // answer are not in the batch yet, leave the others for later batches. So batches near the end may be smaller, and they are kept, as
-// there. One thing differs: a batch of a single pair has loss 0 and no gradient, so it makes no step and is left out.
+// there. One thing differs: a batch of a single pair has loss 0 and no gradient, so it makes no step, and its pair is left out of the
+// epoch. Where many pairs share a text these are many: the plan warns of them (plan.ts).
 import { permutation, randomStream } from '../random.js';
 import type { TrainingSpec } from '../spec/spec.js';
 import type { TokensPart } from '../text/tokenize.js';

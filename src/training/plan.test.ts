@@ -133,6 +133,32 @@ describe('planTraining', () => {
       'test: 0 of 3 questions and 3 of 3 passages are longer than 4 tokens and were cut.',
     ]);
   });
+
+  it('warns of pairs that are left out of training, since too many share an answer', async () => {
+    const place = await TrainingFixture.create({ pairs: 40, sharing: 30 });
+    const planOf = async (training: Partial<TrainingSpec>): Promise<{ warnings: string[]; left: number[] }> => {
+      const { plan, pairs, warnings } = await place.plan(trainingSpec(training));
+      const { facts } = await readArtifact<TrainingPlan>(place.store, plan);
+      return { warnings, left: facts.pairsPerEpoch.map((ofEpoch) => pairs - ofEpoch) };
+    };
+    const one = await planOf({ batchSize: 8, epochs: 1 });
+    // A batch holds the shared answer once and takes at least one of the ten other pairs.
+    expect(one.left[0]).toBeGreaterThanOrEqual(20);
+    expect(one.warnings).toEqual([
+      expect.stringMatching(
+        new RegExp(`^training\\.batchSampler: ${one.left[0]} of 40 pairs are left out of each epoch`),
+      ),
+    ]);
+    const several = await planOf({ batchSize: 2, epochs: 9 });
+    const [least, most] = [Math.min(...several.left), Math.max(...several.left)];
+    expect(most).toBeGreaterThan(least);
+    expect(several.warnings).toEqual([expect.stringContaining(` ${least} to ${most} of 40 pairs are left out`)]);
+    expect(several.warnings[0]!.length).toBeLessThanOrEqual(300); // a run's page cuts longer ones
+    expect((await planOf({ batchSize: 8, batchSampler: 'shuffle' })).warnings).toEqual([]);
+    // Thirteen batches of three and one pair, another one each epoch.
+    expect(await planOf({ batchSize: 3, batchSampler: 'shuffle' })).toEqual({ warnings: [], left: [1, 1] });
+    await place.remove();
+  });
 });
 
 describe('chooseMicroBatchSize', () => {

@@ -21,6 +21,8 @@ import { tryStep } from './tried-step.js';
 import { type EngineCache } from './warm-engine.js';
 
 const VERSION = 2;
+/** Share of the pairs that may be left over at an epoch's end without a warning. */
+const LEFT_OVER_SHARE = 0.01;
 
 /** Facts of a `training-plan` artifact; it has no blobs. */
 export interface TrainingPlan {
@@ -91,6 +93,11 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
   const pairs = pairsOf(part);
   const plan = await rememberPlan({ input, tokens, part, pairs, model, limitMb }, context);
   const { facts } = plan;
+  const left = leftOutWarning(facts);
+  if (left !== undefined) {
+    warnings.push(left);
+    context.warn(left);
+  }
   const seconds = (performance.now() - began) / 1000; // what follows is for the eye and no part of training
   const isNew = (await newestCheckpoint(context.store, facts.lineage)) === undefined;
   const measured =
@@ -210,5 +217,19 @@ function cutWarnings({ parts, maxSequenceLength }: TokensFacts): string[] {
           `${part}: ${cut.queries} of ${queries} questions and ${cut.documents} of ${documents} passages are longer than ` +
             `${maxSequenceLength} tokens and were cut.`,
         ],
+  );
+}
+
+/** Pairs that find no other one to make a batch with; a few that are over at an epoch's end, others each time, are not worth a word. */
+function leftOutWarning({ pairs, pairsPerEpoch }: TrainingPlan): string | undefined {
+  const left = pairsPerEpoch.map((ofEpoch) => pairs - ofEpoch);
+  const least = left.reduce((a, b) => Math.min(a, b));
+  const most = left.reduce((a, b) => Math.max(a, b));
+  if (most <= Math.max(1, LEFT_OVER_SHARE * pairs)) return undefined;
+  const range = least === most ? `${most}` : `${least} to ${most}`;
+  return (
+    `training.batchSampler: ${range} of ${pairs} pairs are left out of each epoch, others each time: so many share a question or an ` +
+    'answer that "noDuplicates" finds them no partner. A smaller training.batchSize leaves out fewer; "shuffle" at most one, ' +
+    'but it takes shared answers for wrong ones.'
   );
 }

@@ -57,8 +57,8 @@ export class TrainingFixture {
     readonly retrieval: ArtifactRef,
   ) {}
 
-  /** Makes one; `pairs` questions have an answer each, two of them the same. */
-  static async create({ pairs = 14, within = tmpdir() } = {}): Promise<TrainingFixture> {
+  /** Makes one; `pairs` questions have an answer each, `sharing` of them the same. */
+  static async create({ pairs = 14, sharing = 2, within = tmpdir() } = {}): Promise<TrainingFixture> {
     const folder = await mkdtemp(join(within, 'training-'));
     const store = await openLocalStore({ folder, create: true });
     const put = async (kind: string, files: Record<string, unknown>): Promise<ArtifactRef> => {
@@ -70,7 +70,7 @@ export class TrainingFixture {
     };
     const retrievalSet = (count: number): unknown => {
       const index = Array.from({ length: count }, (_, i) => i);
-      const answerOf = (i: number): number => (i === 1 ? 0 : i);
+      const answerOf = (i: number): number => (i < sharing ? 0 : i);
       return {
         queries: Object.fromEntries(index.map((i) => [`q${i}`, `word${i} word${(i * 7) % 55}`])),
         corpus: Object.fromEntries(
