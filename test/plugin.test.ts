@@ -67,13 +67,17 @@ async function firstPollers(taskQueue: string, namespace?: string): Promise<unkn
   return [];
 }
 
-/** Their workflows as an ES module, bundled with the plugin as it is built. */
-async function builtBundle(name: string, workflows: string): Promise<WorkflowBundleWithSourceMap> {
+/** Their workflows as a module, bundled with the plugin as it is built. */
+async function builtBundle(
+  name: string,
+  workflows: string,
+  type: 'module' | 'commonjs' = 'module',
+): Promise<WorkflowBundleWithSourceMap> {
   const built = new URL('../dist/src/index.js', import.meta.url).href;
   const { FineTunePlugin: BuiltPlugin } = (await import(built)) as { FineTunePlugin: typeof FineTunePlugin };
   const project = join(store, name);
   await mkdir(project);
-  await writeFile(join(project, 'package.json'), '{"type": "module"}');
+  await writeFile(join(project, 'package.json'), JSON.stringify({ type }));
   await writeFile(join(project, 'workflows.js'), workflows);
   return bundleWorkflowCode({
     workflowsPath: join(project, 'workflows.js'),
@@ -233,6 +237,30 @@ describe('FineTunePlugin', { timeout: 180_000 }, () => {
 
   it('is an error of the bundler when a workflow type would be theirs and its own at once', async () => {
     await expect(builtBundle('twice', 'export async function fineTune() {}')).rejects.toThrow(/Webpack finished/);
+  });
+
+  it('runs no workflow when such a type is of a CommonJS module, of which the bundler does not know', async () => {
+    const workflows = 'exports.greet = async () => "hello"; exports.sweep = async () => "theirs";';
+    const workflowBundle = await builtBundle('twice-commonjs', workflows, 'commonjs');
+    const worker = await Worker.create({
+      ...{ connection: server.nativeConnection, taskQueue: 'twice', workflowBundle },
+      plugins: [new FineTunePlugin({ store, trainingWorker: false })],
+    });
+    const failure = async (type: string): Promise<unknown> => {
+      const handle = await server.client.workflow.start(type, { taskQueue: 'twice', workflowId: `twice-${type}` });
+      const failed = await vi.waitUntil(
+        async () => {
+          const { events } = await handle.fetchHistory();
+          return events?.find((event) => event.workflowTaskFailedEventAttributes);
+        },
+        { timeout: 30_000, interval: 100 },
+      );
+      await handle.terminate();
+      return failed.workflowTaskFailedEventAttributes?.failure?.message;
+    };
+    const failures = await worker.runUntil(() => Promise.all([failure('greet'), failure('sweep')]));
+    const told = expect.stringMatching(/^FineTunePlugin: workflow types .*got "sweep"\. Rename yours/) as string;
+    expect(failures).toEqual([told, told]);
   });
 
   it("lets them export this package's workflows again, and call them", async () => {
