@@ -7,6 +7,7 @@ import { stableJson } from '../artifacts/hash.js';
 import { DamagedError, type ArtifactStore, type BlobRef } from '../artifacts/store.js';
 import { encodeSafetensors, readSafetensors } from '../models/safetensors.js';
 import type { CheckpointRef } from '../spec/stages.js';
+import type { HistoryBlobs } from './loss-history.js';
 import type { Machine } from './numerics.js';
 import type { Moments } from './optimizer.js';
 import type { Parameter } from './training-engine.js';
@@ -27,7 +28,7 @@ export interface CheckpointState {
   stepInEpoch: number;
   totalSteps: number;
   /** Loss history by epoch (loss-history.ts), the present one included. */
-  history: Record<string, BlobRef>;
+  history: Record<string, HistoryBlobs>;
 }
 
 /** What is the same for every machine of one kind. */
@@ -227,7 +228,7 @@ async function isWhole(
     if (isWithout && !mayLackTensors) return false;
     for (const blob of [manifest.content.state, ...(isWithout ? [] : tensorsOf(manifest))]) await store.blobPath(blob);
     const { history } = await readState(store, manifest);
-    for (const blob of Object.values(history)) await store.blobPath(blob);
+    for (const blob of Object.values(history).flat()) await store.blobPath(blob);
     return true;
   } catch (error) {
     if (!(error instanceof DamagedError)) throw error;

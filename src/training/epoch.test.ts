@@ -172,7 +172,7 @@ describe('trainEpoch', () => {
         await expect(place.train(plan, 1, { engines: dieAt(3) })).rejects.toThrow();
         const newest = (await newestCheckpoint(place.store, plan.lineage))!;
         const { history } = await readState(place.store, newest);
-        const blob = part === 'history' ? history['1']! : newest.content[part];
+        const blob = part === 'history' ? [history['1']!].flat()[0]! : newest.content[part];
         await damage(await place.store.blobPath(blob));
         const reached: number[] = [];
         const later = await place.reopen();

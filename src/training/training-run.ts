@@ -1,6 +1,6 @@
 // One training in progress: the engine's weights, the optimizer's moments, and where it stands. It can be put back to a checkpoint, make a
 // step, and save itself; which steps to make and when to save is the epoch loop's affair (epoch.ts).
-import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
+import type { ArtifactStore } from '../artifacts/store.js';
 import { FinalError, RetryableError } from '../errors.js';
 import type { TrainingSpec } from '../spec/spec.js';
 import {
@@ -12,7 +12,14 @@ import {
   type CheckpointState,
 } from './checkpoint.js';
 import { histogramOf, type Histogram } from './histogram.js';
-import { getHistory, putHistory, type EpochHistory, type StepRecord } from './loss-history.js';
+import {
+  getHistory,
+  putHistory,
+  type EpochHistory,
+  type HistoryBlobs,
+  type KeptHistory,
+  type StepRecord,
+} from './loss-history.js';
 import { machineDifference, type Machine } from './numerics.js';
 import { clipCoefficient, gradientNorm, type AdamW } from './optimizer.js';
 import { learningRateAt, type Schedule } from './schedule.js';
@@ -47,7 +54,8 @@ export class TrainingRun {
   history: EpochHistory = { epoch: 1, steps: [] };
   /** The checkpoint that has the present state, if one does. */
   saved: CheckpointManifest | undefined;
-  private pastHistory: Record<string, BlobRef> = {};
+  private pastHistory: Record<string, HistoryBlobs> = {};
+  private keptHistory: KeptHistory | undefined;
   private lastSavedStep: number | undefined;
 
   constructor(private readonly options: TrainingRunOptions) {}
@@ -74,6 +82,7 @@ export class TrainingRun {
     this.stepInEpoch = state.stepInEpoch;
     this.pastHistory = past;
     this.history = present ? await getHistory(store, present) : { epoch: state.epoch, steps: [] };
+    this.keptHistory = present && { steps: this.history.steps.length, blobs: present };
     this.epochSeconds = about.epochSeconds;
     // The first checkpoint of a segment is the one before's: it still has to be saved under the segment's own name.
     this.saved = manifest.lineage === this.options.lineage ? manifest : undefined;
@@ -97,6 +106,7 @@ export class TrainingRun {
     this.stepInEpoch = 0;
     this.epochSeconds = 0;
     this.history = { epoch: this.epoch, steps: [] };
+    this.keptHistory = undefined;
   }
 
   /**
@@ -131,7 +141,8 @@ export class TrainingRun {
   async save(secondsSinceRestore: number): Promise<boolean> {
     const { store, lineage, warm, schedule, machine } = this.options;
     const { step, epoch, stepInEpoch, bitIdentical } = this;
-    const history = { ...this.pastHistory, [String(epoch)]: await putHistory(store, this.history) };
+    const blobs = await putHistory(store, this.history, this.keptHistory);
+    const history = { ...this.pastHistory, [String(epoch)]: blobs };
     const state: CheckpointState = {
       version: 1,
       lineage,
@@ -154,6 +165,7 @@ export class TrainingRun {
     });
     if (isOurs) {
       this.saved = manifest;
+      this.keptHistory = { steps: this.history.steps.length, blobs };
       this.lastSavedStep = step;
       this.bitIdentical &&= manifest.about.bitIdentical;
       warm.weights = manifest.content.weights.sha256;
