@@ -100,7 +100,7 @@ describe('docs/retrain.md', () => {
       const version = { sha256: sha256(weights), files, trainedOn: files, directory: join(folder, 'finetuned') };
       const entry = { event: 'promoted', at: '2026-11-24T03:00:00.000Z', by: 'w', why: '', version } as const;
       await addToChampionLog(store, 'support-encoder', await readChampionLog(store, 'support-encoder'), entry);
-      await placeChampion(store, 'support-encoder', version.directory);
+      await placeChampion({ store }, 'support-encoder', version.directory);
     }
     const [list, back, to] = await run(blocks('sh')[1]!);
     expect(list).toMatch(/\* +│ 2 +│ 2026-11-24T03:00 │ promoted/);

@@ -32,7 +32,7 @@ async function promote(weights: string, directory: string): Promise<void> {
     ...{ event: 'promoted', at: '2026-11-24T03:00:00.000Z', by: 'w', why: '' },
     version: { sha256: sha256(weights), files, trainedOn: { kind: 'none', key: weights }, directory },
   });
-  await placeChampion(store, 'words', directory);
+  await placeChampion({ store }, 'words', directory);
 }
 
 const served = (directory: string): Promise<string> =>

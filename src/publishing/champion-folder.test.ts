@@ -7,6 +7,7 @@ import { addToChampionLog, readChampionLog, rollBackChampion } from '../artifact
 import { sha256 } from '../artifacts/hash.js';
 import { openLocalStore } from '../artifacts/local-store.js';
 import type { ArtifactStore } from '../artifacts/store.js';
+import type { StageProgress } from '../spec/stages.js';
 import { findGarbage, freeGarbage } from '../training/garbage.js';
 import { placeChampion, takeVersion } from './champion-folder.js';
 
@@ -23,7 +24,7 @@ afterEach(() => rm(root, { recursive: true }));
 const at = '2026-11-24T03:00:00.000Z';
 const path = () => join(out, 'data', 'champions', 'words');
 const served = (file = 'model.safetensors') => readFile(join(path(), file), 'utf8');
-const place = () => placeChampion(store, 'words', out);
+const place = () => placeChampion({ store }, 'words', out);
 
 /** Promotes a folder with these weights. */
 async function promote(weights: string): Promise<void> {
@@ -97,7 +98,7 @@ describe('a champion’s path', () => {
         };
       },
     });
-    expect((await placeChampion(slow, 'words', out))?.version).toBe(1);
+    expect((await placeChampion({ store: slow }, 'words', out))?.version).toBe(1);
     expect(await served()).toBe('one');
   });
 
@@ -128,6 +129,26 @@ describe('a version’s folder', () => {
     expect(await served('onnx/model.onnx')).toBe('graph of one');
   });
 
+  it('is laid out with reports that grow with its bytes, and stops when it is asked to', async () => {
+    await promote('one '.repeat(2 ** 20));
+    const controller = new AbortController();
+    const notes: string[] = [];
+    const silences: number[] = [];
+    const progress = ({ note = '' }: StageProgress): void => {
+      notes.push(note);
+      if (note.includes('2 of 4 MB')) controller.abort(new Error('the Worker ends'));
+    };
+    const context = { store, progress, expectSilence: (ms: number) => void silences.push(ms) };
+    const stopped = placeChampion({ ...context, signal: controller.signal }, 'words', out);
+    await expect(stopped).rejects.toThrow('the Worker ends');
+    expect(await readdir(join(out, 'data', 'versions'))).toEqual([]);
+    expect(notes).toContain('placing the champion: file 1 of 2, 1 of 4 MB');
+    expect(Math.max(...silences)).toBeGreaterThan(200);
+    await placeChampion(context, 'words', out);
+    expect(await served('onnx/model.onnx')).toMatch(/^graph of one/);
+    expect(notes).toContain('placing the champion: file 1 of 2, 4 of 4 MB');
+  });
+
   it('is kept for what stands and for the one before; older ones come back when they are asked for', async () => {
     for (const weights of ['one', 'two', 'three']) {
       await promote(weights);
@@ -148,9 +169,9 @@ describe('a version’s folder', () => {
     await freeGarbage(store, await findGarbage(store));
     expect(await store.hasBlob(other)).toBe(false);
     const fresh = await openLocalStore({ folder: store.location });
-    expect((await placeChampion(fresh, 'words', out))?.version).toBe(2);
+    expect((await placeChampion({ store: fresh }, 'words', out))?.version).toBe(2);
     await rollBackChampion(fresh, 'words', { at, by: 'somebody' });
-    await placeChampion(fresh, 'words', out);
+    await placeChampion({ store: fresh }, 'words', out);
     expect(await served()).toBe('one');
     for (const { version } of await readChampionLog(fresh, 'words')) {
       if (version) expect(await fresh.readRecord('trained-questions', version.trainedOn.key)).toBeDefined();

@@ -3,7 +3,7 @@
 //   data/versions/<name>-v<number>  what it leads to: the published folder of a promoted model
 // The history in the store is the truth (src/artifacts/champion-log.ts) and holds every file, so a folder that is gone or was changed is
 // laid out again. The standing version's folder and the one before it are kept; older ones come back when they are asked for.
-import { lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join, relative } from 'node:path';
 import { readArtifact, remember } from '../artifacts/artifact.js';
@@ -16,15 +16,19 @@ import {
 } from '../artifacts/champion-log.js';
 import { flushFolder } from '../artifacts/flushed-files.js';
 import type { StageContext } from '../artifacts/stage-context.js';
-import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
+import type { BlobRef } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
 import { sha256OfWeights } from '../sources/own-folder.js';
 import { championPaths, type PlacedChampion } from '../spec/retrain.js';
+import { WEIGHTS_FILE } from '../spec/published-files.js';
 import type { ArtifactRef } from '../spec/stages.js';
 import { stageFolder } from './replace-folder.js';
-import { copyOut } from './write-files.js';
+import { copyAllOut, longestReadMs } from './write-files.js';
 
 const KIND = 'champion-version';
+
+/** Surroundings of {@link placeChampion}. */
+export type PlaceContext = Pick<StageContext, 'store'> & Partial<StageContext>;
 
 /** Takes every file of a published folder into the store. */
 export async function takeVersion(
@@ -57,10 +61,11 @@ export async function takeVersion(
  * longer holds the version whole and its folder is not whole either.
  */
 export async function placeChampion(
-  store: ArtifactStore,
+  context: PlaceContext,
   name: string,
   directory: string,
 ): Promise<PlacedChampion | undefined> {
+  const { store } = context;
   for (;;) {
     const entries = await readChampionLog(store, name);
     const standing = standingChampion(entries);
@@ -68,7 +73,7 @@ export async function placeChampion(
     // Who moved the link looks whether it still leads to what stands: of two that work beside each other the last one does.
     const isStill = async (): Promise<boolean> => (await readChampionLog(store, name)).length === entries.length;
     const { path, folder } = championPaths(directory, name, standing.number);
-    await layOut(store, standing, folder);
+    await layOut(context, standing, folder);
     await pointTo(path, folder);
     if (!(await isStill())) continue;
     await removeOlder(directory, name, entries);
@@ -77,13 +82,24 @@ export async function placeChampion(
 }
 
 /** The version's folder, made from the store unless it is there with the weights that it should have. */
-async function layOut(store: ArtifactStore, { files, sha256 }: ChampionVersion, folder: string): Promise<void> {
-  const actual = await sha256OfWeights(folder);
-  if (actual === sha256) return;
+async function layOut(context: PlaceContext, { files, sha256 }: ChampionVersion, folder: string): Promise<void> {
+  const { store, signal, expectSilence } = context;
+  const onProgress = (note: string): void => {
+    signal?.throwIfAborted();
+    context.progress?.({ stage: 'publish', done: 0, total: 1, unit: 'files', note: `placing the champion: ${note}` });
+  };
+  onProgress('looking at its folder');
+  const there = await stat(join(folder, WEIGHTS_FILE)).catch(() => undefined);
+  expectSilence?.(longestReadMs(there?.size ?? 0));
+  if ((await sha256OfWeights(folder)) === sha256) return;
   const { blobs } = await readArtifact(store, files);
   const staged = await stageFolder(folder);
   try {
-    for (const [file, blob] of Object.entries(blobs)) await copyOut(store, blob, staged.path, file);
+    await copyAllOut(
+      { store, onProgress, ...(expectSilence && { expectSilence }) },
+      Object.entries(blobs),
+      staged.path,
+    );
     await staged.commit();
   } finally {
     await staged.discard();

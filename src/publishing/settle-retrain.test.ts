@@ -117,7 +117,7 @@ const all = (value: number) => QUESTIONS.map(() => value);
 const log = () => readChampionLog(store, 'words');
 const promoteFirst = async () => {
   await settle({ before: all(0.2), after: all(0.6), weights: 'first', train: ['old question'] });
-  return (await placeChampion(store, 'words', join(root, 'out')))!;
+  return (await placeChampion({ store }, 'words', join(root, 'out')))!;
 };
 
 describe('settling a retrain', () => {
@@ -143,7 +143,7 @@ describe('settling a retrain', () => {
         version: { sha256: sha256('w'), directory: join(root, 'out') },
       },
     ]);
-    await placeChampion(store, 'words', join(root, 'out'));
+    await placeChampion({ store }, 'words', join(root, 'out'));
     expect(await readFile(join(root, 'out/data/champions/words/model.safetensors'), 'utf8')).toBe('w');
   });
 
@@ -180,7 +180,7 @@ describe('settling a retrain', () => {
   it('leaves out the test questions that the champion or the candidate was trained on, however they are written, and counts them', async () => {
     // The gain stands on questions that were seen: without them there is none.
     await settle({ before: all(0.2), after: all(0.6), weights: 'first', train: ['  QUESTION 0', 'question  1'] });
-    const champion = (await placeChampion(store, 'words', join(root, 'out')))!;
+    const champion = (await placeChampion({ store }, 'words', join(root, 'out')))!;
     const after = QUESTIONS.map((_, i) => (i < 3 ? 1 : 0.5));
     const settled = await settle({ before: all(0.5), after, train: ['question 2', 'new'], champion });
     expect(settled).toMatchObject({

@@ -4,7 +4,11 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { StageContext } from '../artifacts/stage-context.js';
 import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
+
+/** Bytes a second at which the slowest disk reads. */
+const SLOWEST_READ = 2e7;
 
 /** Content of a file: text, bytes, or chunks of bytes. */
 export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
@@ -34,6 +38,36 @@ export async function copyOut(
   const source = createReadStream(await store.blobPath(ref), { highWaterMark: 1 << 20 });
   await pipeline(source, counted, await createFile(folder, name));
 }
+
+/** Surroundings of {@link copyAllOut}. */
+export interface CopyContext extends Pick<StageContext, 'store' | 'expectSilence'> {
+  /** Called before every file and after every MiB of it; what it throws ends the copying. */
+  onProgress: (note: string) => void;
+}
+
+/** Copies blobs into a folder under their names. */
+export async function copyAllOut(
+  { store, expectSilence, onProgress }: CopyContext,
+  files: readonly (readonly [name: string, ref: BlobRef])[],
+  folder: string,
+): Promise<void> {
+  for (const [at, [name, ref]] of files.entries()) {
+    const report = (done: number): void =>
+      onProgress(`file ${at + 1} of ${files.length}, ${megabytes(done)} of ${megabytes(ref.bytes)} MB`);
+    report(0);
+    // The store checks a file's hash in one piece before it is copied.
+    expectSilence?.(longestReadMs(ref.bytes));
+    await copyOut(store, ref, folder, name, report);
+  }
+  expectSilence?.(0);
+}
+
+/** Milliseconds that a file may take to be read in one piece. */
+export function longestReadMs(bytes: number): number {
+  return (bytes / SLOWEST_READ) * 1000;
+}
+
+const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
 
 async function createFile(folder: string, name: string): Promise<ReturnType<typeof createWriteStream>> {
   const relative = normalize(name);

@@ -51,8 +51,8 @@ serveTrainer(({ threads = cores }) => {
       return result;
     },
     settleRetrain,
-    placeChampion: async ({ name, outputDirectory }, { store }) => {
-      const champion = await placeChampion(store, name, outputDirectory);
+    placeChampion: async ({ name, outputDirectory }, context) => {
+      const champion = await placeChampion(context, name, outputDirectory);
       return champion ? { champion } : {};
     },
   };

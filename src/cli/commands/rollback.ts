@@ -52,14 +52,14 @@ async function rollback(name: string, options: RollbackOptions, output: Output):
   const directory = standing && (await directoryOf(name, standing.number, entries, options));
   if (standing && options.to === standing.number) {
     // Mends the path after a roll-back that was cut off.
-    const placed = await placeChampion(store, name, directory ?? standing.directory);
+    const placed = await placeChampion({ store }, name, directory ?? standing.directory);
     output.say(`${name}: version ${standing.number} is the champion already.\n  ${placed?.path}`);
     output.set({ name, from: standing.number, champion: standing.number, ...placed });
     return EXIT.completed;
   }
   const by = `${userInfo().username}@${hostname()}`;
   const { from, to } = await rollBackChampion(store, name, { to: options.to, at: new Date().toISOString(), by });
-  const placed = await placeChampion(store, name, directory ?? from.directory);
+  const placed = await placeChampion({ store }, name, directory ?? from.directory);
   output.say(`${name}: version ${from.number} is no longer the champion, version ${to.number} is.`);
   output.say(`  ${placed?.path}`);
   output.say(
