@@ -56,6 +56,19 @@ export class RetryableError extends Error {
   }
 }
 
+const ALLOCATION_FAILURE =
+  /bad_alloc|failed to allocate memory|allocation failed|cannot allocate memory|heap out of memory/i;
+
+/** True when the text is an allocator's own word that memory ran out. */
+export function isAllocationFailure(text: string): boolean {
+  return ALLOCATION_FAILURE.test(text);
+}
+
+/** True for `OutOfMemory` and for what an allocator threw. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof FinalError ? error.type === 'OutOfMemory' : isAllocationFailure(errorMessage(error));
+}
+
 /** The message of anything thrown. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

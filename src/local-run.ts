@@ -11,6 +11,7 @@ import { firstPairs, type Pair, type PairsFacts } from './dataset/pairs.js';
 import { pinDataset } from './dataset/pin-dataset.js';
 import { splitPairs } from './dataset/split.js';
 import { transformPairs } from './dataset/transform.js';
+import { isOutOfMemory } from './errors.js';
 import { fetchBaseModel } from './models/base-model.js';
 import { demandOwnFolders } from './sources/own-folder.js';
 import { resolveAllowedOutput } from './sources/paths.js';
@@ -25,6 +26,7 @@ import type {
   CorpusResult,
   DatasetPin,
   ModelPin,
+  PlanInput,
   PlanResult,
   SplitResult,
   TransformResult,
@@ -122,16 +124,12 @@ export class LocalRun {
     );
     this.warnAll(corpus.warnings);
     demandValidation(spec, corpus);
-    const plan = await this.host.call(
-      'planTraining',
-      {
-        ...{ storeId, model, retrieval: corpus.artifact },
-        madeFrom: [snapshot, ...(table ? [table.transform.artifact, table.split.artifact] : [])],
-        spec: { prompts: spec.prompts, training },
-        modelName: modelName(spec.model),
-      },
-      this.calling(),
-    );
+    const plan = await this.planTraining({
+      ...{ storeId, model, retrieval: corpus.artifact },
+      madeFrom: [snapshot, ...(table ? [table.transform.artifact, table.split.artifact] : [])],
+      spec: { prompts: spec.prompts, training },
+      modelName: modelName(spec.model),
+    });
     this.warnAll(plan.warnings);
     return { pins, model, snapshot, corpus, plan, ...table, warnings: [...this.warnings] };
   }
@@ -226,6 +224,14 @@ export class LocalRun {
     const transform = await transformPairs({ storeId, snapshot, dataset }, this.context);
     const split = await splitPairs({ storeId, pairs: transform.artifact, dataset, keep: training.keep }, this.context);
     return { transform, split };
+  }
+
+  /** Plans once more without trying a step when memory ran out. */
+  private planTraining(input: PlanInput): Promise<PlanResult> {
+    return this.host.call('planTraining', input, this.calling()).catch((error: unknown) => {
+      if (!isOutOfMemory(error)) throw error;
+      return this.host.call('planTraining', { ...input, memoryRanOut: true }, this.calling());
+    });
   }
 
   private evaluate(

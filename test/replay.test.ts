@@ -148,6 +148,15 @@ const recorded: Record<
       },
     }),
   },
+  'planning-out-of-memory': {
+    input: spec,
+    replace: (stubs) => ({
+      planTraining: async (input) => {
+        if (!input.memoryRanOut) throw stubFailure('OutOfMemory', true);
+        return stubs.planTraining(input);
+      },
+    }),
+  },
   'many-epochs': { input: { ...spec, training: { epochs: 8 } } },
   'refused-spec': { input: { ...spec, trainning: {} } },
   'retrain-promoted': {

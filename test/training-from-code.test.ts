@@ -70,6 +70,12 @@ it('a plan shows pairs and token lengths and publishes nothing', async () => {
   expect(existsSync(join(folder, 'planned'))).toBe(false);
 });
 
+it('a plan whose tried step takes the trainer for lack of memory is made without one, and says so', async () => {
+  const short = fileURLToPath(new URL('./support/trainer-short-of-memory.js', import.meta.url));
+  const { warnings } = await planLocally(specFor('short'), { ...options('short-store'), trainerPath: short });
+  expect(warnings).toEqual([expect.stringMatching(/^training\.microBatchSize: no step .* since memory ran out/)]);
+});
+
 it('a plan refuses what a run would refuse: to choose an epoch with no validation part', async () => {
   const spec = specFor('unplanned');
   const refused = {

@@ -10,6 +10,7 @@ import type {
   ModelPin,
   PinInput,
   PinResult,
+  PlanInput,
   PlanResult,
   SplitResult,
   TransformResult,
@@ -94,23 +95,26 @@ export async function prepare(run: Run, spec: FineTuneSpec, pins: PinResult): Pr
     ...randomPart(spec.model),
   });
   const { corpus, snapshot, ...pairs } = await prepareData(run, spec, pins);
+  const planInput: PlanInput = {
+    storeId,
+    model: model.artifact,
+    retrieval: corpus.artifact,
+    madeFrom: [
+      snapshot,
+      ...(pairs.transform ? [pairs.transform.artifact] : []),
+      ...(pairs.split ? [pairs.split.artifact] : []),
+    ],
+    spec: { prompts: spec.prompts, training },
+    modelName: modelName(spec.model),
+  };
   const plan = await run.trainerStage(
     'tokenize',
     'planTraining',
     'plan-training',
     'Token ids, batches of every epoch',
-    {
-      storeId,
-      model: model.artifact,
-      retrieval: corpus.artifact,
-      madeFrom: [
-        snapshot,
-        ...(pairs.transform ? [pairs.transform.artifact] : []),
-        ...(pairs.split ? [pairs.split.artifact] : []),
-      ],
-      spec: { prompts: spec.prompts, training },
-      modelName: modelName(spec.model),
-    },
+    planInput,
+    // The tried step may have been what was too much; training, where the micro-batch is halved, is still to come.
+    { ...planInput, memoryRanOut: true },
   );
   Object.assign(run.state.progress, {
     pairs: plan.pairs,

@@ -50,15 +50,17 @@ export class Run {
     return this.through(stage, this.call, name, activityId, summary, input) as ReturnType<Activities[K]>;
   }
 
-  /** Runs a stage in the trainer. */
+  /** Runs a stage in the trainer; `freshInput` is the input after a lack of memory, default the same. */
   trainerStage<K extends keyof Activities>(
     stage: Stage,
     name: K,
     activityId: string,
     summary: string,
     input: Parameters<Activities[K]>[0],
+    freshInput = input,
   ): ReturnType<Activities[K]> {
-    return this.through(stage, this.trainerCall, name, activityId, summary, input) as ReturnType<Activities[K]>;
+    const result = this.through(stage, this.trainerCall, name, activityId, summary, input, freshInput);
+    return result as ReturnType<Activities[K]>;
   }
 
   /** Plans a new segment of the training. */
@@ -134,24 +136,30 @@ export class Run {
     activityId: string,
     summary: string,
     input: Parameters<Activities[K]>[0],
+    freshInput = input,
   ): Promise<unknown> {
     await this.whilePaused();
     this.state.progress.stage = stage;
     this.show();
-    const result = await this.withFreshTrainer<Told<object>>(activityId, (id) => call(name, id, summary, input));
+    const result = await this.withFreshTrainer<Told<object>>(activityId, (id, isFresh) =>
+      call(name, id, summary, isFresh ? freshInput : input),
+    );
     addWarnings(this.state, result.warnings);
     advance(this.state);
     return result;
   }
 
   /** Calls once more when memory ran out: the trainer that died held a training's memory too, the next one does not. */
-  private async withFreshTrainer<T>(activityId: string, call: (id: string) => Promise<T>): Promise<T> {
+  private async withFreshTrainer<T>(
+    activityId: string,
+    call: (id: string, isFresh: boolean) => Promise<T>,
+  ): Promise<T> {
     try {
-      return await call(this.id(activityId));
+      return await call(this.id(activityId), false);
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
       addWarnings(this.state, [`Memory ran out in ${activityId}; it was tried again in a new trainer process`]);
-      return call(this.id(`${activityId}-fresh`));
+      return call(this.id(`${activityId}-fresh`), true);
     }
   }
 

@@ -272,6 +272,22 @@ describe('a lack of memory', () => {
     }
   });
 
+  it('in the step that a plan tries is planned again without one, and training halves the micro-batch', async () => {
+    const replace: StubOptions['replace'] = (stubs) => ({
+      ...outOfMemory((lineage) => !lineage.endsWith('-5'))!(stubs),
+      planTraining: async (input) => {
+        if (!input.memoryRanOut) throw stubFailure('OutOfMemory', true);
+        return stubs.planTraining(input);
+      },
+    });
+    await withRun({ replace }, async ({ handle, ids }) => {
+      const { warnings } = await resultOf(handle);
+      expect(warnings).toContainEqual(expect.stringMatching(/^Memory ran out in plan-training; it was tried again/));
+      const calls = ids.filter((id) => /^(plan|open)/.test(id));
+      expect(calls).toEqual(['plan-training', 'plan-training-fresh', 'open-segment-1']);
+    });
+  });
+
   it('that a single pair is too much for ends the run', async () => {
     await withRun({ replace: outOfMemory(() => true) }, async ({ handle, ids }) => {
       expect(await failureOf(handle)).toMatchObject({ type: 'OutOfMemory' });

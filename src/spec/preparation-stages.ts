@@ -110,6 +110,8 @@ export interface PlanInput {
   madeFrom?: ArtifactRef[];
   /** What the spec calls the model, for warnings. */
   modelName?: string;
+  /** True when memory ran out in an earlier call, which may have taken the whole trainer with it: no step is tried then. */
+  memoryRanOut?: true;
 }
 export interface PlanResult {
   tokens: ArtifactRef;

@@ -1,7 +1,13 @@
 // The messages between the Worker and its trainer process, and how errors cross: with type, final or retryable, message, stack and
 // causes, so that the Worker maps them as if they had been thrown beside it.
 import { DamagedError } from '../artifacts/store.js';
-import { FinalError, RetryableError, type FinalErrorType, type RetryableErrorType } from '../errors.js';
+import {
+  FinalError,
+  isAllocationFailure,
+  RetryableError,
+  type FinalErrorType,
+  type RetryableErrorType,
+} from '../errors.js';
 import type { StageProgress } from '../spec/stages.js';
 import type { TrainerOperation } from './operations.js';
 
@@ -31,14 +37,6 @@ export interface WireError {
   cause?: WireError;
   /** Of a damaged artifact: what and why. */
   damaged?: { what: string; reason: string };
-}
-
-const ALLOCATION_FAILURE =
-  /bad_alloc|failed to allocate memory|allocation failed|cannot allocate memory|heap out of memory/i;
-
-/** True when the text is an allocator's own word that memory ran out. */
-export function isAllocationFailure(text: string): boolean {
-  return ALLOCATION_FAILURE.test(text);
 }
 
 /** Packs anything thrown; causes are kept three deep. */

@@ -3,8 +3,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FinalError, RetryableError, errorMessage } from '../errors.js';
-import { isAllocationFailure, type TrainerReply, type TrainerRequest } from './messages.js';
+import { FinalError, RetryableError, errorMessage, isAllocationFailure } from '../errors.js';
+import type { TrainerReply, TrainerRequest } from './messages.js';
 import { oomKillCount } from './oom-kills.js';
 import type { TrainerSettings } from './operations.js';
 import { redact } from './redact.js';

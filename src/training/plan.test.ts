@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
+import { BagOfIdsEngine } from '../../test/support/bag-of-ids-engine.js';
+import { TrainingFixture, trainingSpec, WORDS } from '../../test/support/training-fixture.js';
 import { readArtifact } from '../artifacts/artifact.js';
+import { FinalError } from '../errors.js';
 import type { TrainingSpec } from '../spec/spec.js';
 import { chooseMicroBatchSize, estimateRun } from './estimate.js';
 import type { MicroBatchTokens } from './planned-model.js';
 import { planTraining, type TrainingPlan } from './plan.js';
+import { EngineCache } from './warm-engine.js';
 
 let fixture: TrainingFixture;
 beforeEach(async () => {
@@ -57,6 +60,26 @@ describe('planTraining', () => {
     const slow = await tries(trainingSpec({ seed: 9 }), 11_000);
     expect(slow).toMatchObject({ steps: 1, notes: 2 });
     expect(slow.estimate.seconds / quick.estimate.seconds).toBeGreaterThan(4);
+  });
+
+  it('plans without a measurement when the tried step does not fit', async () => {
+    const short = [
+      expect.stringMatching(
+        /^training\.microBatchSize: no step with micro-batches of 4 pairs could be tried, since memory/,
+      ),
+    ];
+    const calm = await fixture.plan();
+    for (const error of [new FinalError('OutOfMemory', 'too much'), new RangeError('Array buffer allocation failed')]) {
+      const engine = new BagOfIdsEngine({ vocabularySize: WORDS.length, beforeStep: () => Promise.reject(error) });
+      const { result } = await fixture.planWith({ engines: new EngineCache(async () => engine) });
+      expect(result).toEqual({ ...calm, seconds: result.seconds, warnings: short });
+      expect(engine.isDisposed).toBe(true);
+    }
+    const gone = fixture.engines({ beforeStep: () => Promise.reject(new Error('the process is gone')) });
+    await expect(fixture.planWith({ engines: gone })).rejects.toThrow('the process is gone');
+    // And tries none where memory ran out before, which may have taken the process with it.
+    const { result } = await fixture.planWith({ engines: gone }, trainingSpec(), {}, { memoryRanOut: true });
+    expect(result).toEqual({ ...calm, seconds: result.seconds, warnings: short });
   });
 
   it('refuses fewer pairs than a batch', async () => {

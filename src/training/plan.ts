@@ -88,22 +88,30 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
     (warning) => warning !== undefined,
   );
   warnings.forEach((warning) => context.warn(warning));
+  const warnToo = (warning: string): void => {
+    warnings.push(warning);
+    context.warn(warning);
+  };
 
   const part = await readTokens(context.store, tokens, 'train');
   const pairs = pairsOf(part);
   const plan = await rememberPlan({ input, tokens, part, pairs, model, limitMb }, context);
   const { facts } = plan;
   const left = leftOutWarning(facts);
-  if (left !== undefined) {
-    warnings.push(left);
-    context.warn(left);
-  }
+  if (left !== undefined) warnToo(left);
   const seconds = (performance.now() - began) / 1000; // what follows is for the eye and no part of training
   const isNew = (await newestCheckpoint(context.store, facts.lineage)) === undefined;
+  const engines = isNew ? context.engines : undefined;
   const measured =
-    isNew && context.engines
-      ? await tryStep(context.engines, { model: modelRef, training, facts, part, pairs }, context)
+    engines && !input.memoryRanOut
+      ? await tryStep(engines, { model: modelRef, training, facts, part, pairs }, context)
       : undefined;
+  if (engines && !measured) {
+    warnToo(
+      `training.microBatchSize: no step with micro-batches of ${facts.microBatchSize} pairs could be tried, since memory ran out: the ` +
+        'estimate of time is a rough one. Set a smaller one, or give the trainer more memory.',
+    );
+  }
   const run = estimateRun({
     steps: facts.totalSteps,
     epochs: training.epochs,

@@ -1,6 +1,7 @@
 // One step of a planned training, tried for an estimate of time; the engine stays warm for the training itself.
 import { setImmediate } from 'node:timers/promises';
 import type { StageContext } from '../artifacts/stage-context.js';
+import { isOutOfMemory } from '../errors.js';
 import type { TrainingSpec } from '../spec/spec.js';
 import type { ArtifactRef } from '../spec/stages.js';
 import type { TokensPart } from '../text/tokenize.js';
@@ -23,12 +24,36 @@ export interface TriedTraining {
   pairs: TrainingPairs;
 }
 
-/** Makes steps on the batch of median length, throws their gradients away, and tells how long one takes. */
+/** How long a step on a batch of so many tokens takes. */
+export interface MeasuredStep {
+  seconds: number;
+  tokens: number;
+}
+
+/**
+ * Makes steps on the batch of median length, throws their gradients away, and tells how long one takes.
+ *
+ * @returns undefined when memory ran out; the engine is disposed of then, and its memory free again.
+ */
 export async function tryStep(
+  engines: EngineCache,
+  tried: TriedTraining,
+  context: StageContext,
+): Promise<MeasuredStep | undefined> {
+  try {
+    return await measureStep(engines, tried, context);
+  } catch (error) {
+    if (!isOutOfMemory(error)) throw error;
+    await engines.clear();
+    return undefined;
+  }
+}
+
+async function measureStep(
   engines: EngineCache,
   { model, training, facts, part, pairs }: TriedTraining,
   context: StageContext,
-): Promise<{ seconds: number; tokens: number }> {
+): Promise<MeasuredStep> {
   const { batchSize, batchSampler: sampler, seed } = training;
   const batches = planBatches({ pairs, batchSize, sampler, seed, epoch: 1 });
   const lengths = lengthsOf(part, pairs);

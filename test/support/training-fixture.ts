@@ -7,7 +7,7 @@ import { openLocalStore } from '../../src/artifacts/local-store.js';
 import type { ArtifactStore } from '../../src/artifacts/store.js';
 import type { StageContext } from '../../src/artifacts/stage-context.js';
 import { fineTuneSpecSchema, type TrainingSpec } from '../../src/spec/spec.js';
-import type { PlanResult } from '../../src/spec/preparation-stages.js';
+import type { PlanInput, PlanResult } from '../../src/spec/preparation-stages.js';
 import type { ArtifactRef, CheckpointRef, StageProgress } from '../../src/spec/stages.js';
 import type { Claimant, TrainEpochInput, TrainEpochResult } from '../../src/spec/training-stages.js';
 import { trainEpoch } from '../../src/training/epoch.js';
@@ -114,11 +114,16 @@ export class TrainingFixture {
     surroundings: Partial<PlanContext>,
     training = trainingSpec(),
     overrides: Partial<PlannedModel> = {},
+    asked: Partial<PlanInput> = {},
   ): Promise<{ result: PlanResult; reported: StageProgress[]; silences: number[] }> {
     const silences: number[] = [];
     const context = this.context();
     const result = await planTraining(
-      { storeId: this.store.id, model: this.model, retrieval: this.retrieval, spec: { prompts: {}, training } },
+      {
+        ...{ storeId: this.store.id, model: this.model, retrieval: this.retrieval },
+        spec: { prompts: {}, training },
+        ...asked,
+      },
       {
         ...context,
         expectSilence: (ms) => void silences.push(ms),
