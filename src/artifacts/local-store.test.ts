@@ -152,6 +152,10 @@ describe('records', () => {
   it('are listed by prefix in order', async () => {
     for (const key of ['b/000002', 'b/000010', 'a/000001']) await store.createRecord('kind', key, {});
     expect(await store.listRecords('kind', 'b/')).toEqual(['b/000002', 'b/000010']);
+    expect(await store.listRecords('kind', 'b/00001')).toEqual(['b/000010']);
+    expect(await store.listRecords('kind', 'a')).toEqual(['a/000001']);
+    expect(await store.listRecords('kind', 'c/')).toEqual([]);
+    for (const prefix of ['../kind/', '/', 'a/../b/']) expect(await store.listRecords('kind', prefix)).toEqual([]);
     expect(await store.listRecords('no-such-kind')).toEqual([]);
   });
 

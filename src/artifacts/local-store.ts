@@ -18,7 +18,7 @@ import { listClaims, putClaim, removeClaim } from './local-claims.js';
 import { listRecordKeys, soundBody, writeRecordFile } from './local-records.js';
 import { storeError, withSystemErrors } from './store-errors.js';
 import { makeIdentity, readIdentity } from './store-identity.js';
-import { pathOfBlob, pathOfClaim, pathOfRecord } from './store-layout.js';
+import { folderOfRecords, pathOfBlob, pathOfClaim, pathOfRecord } from './store-layout.js';
 import { temporaryName } from './temporary-files.js';
 import {
   DamagedError,
@@ -180,8 +180,11 @@ class LocalStore implements ArtifactStore {
   }
 
   async listRecords(kind: string, prefix = ''): Promise<string[]> {
-    const keys = await this.unlessMissing(listRecordKeys(join(this.location, 'records', kind)));
-    return (keys ?? []).filter((key) => key.startsWith(prefix));
+    const folder = folderOfRecords(this.location, kind, prefix);
+    if (folder === undefined) return [];
+    const keys = await this.unlessMissing(listRecordKeys(folder));
+    const before = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    return (keys ?? []).map((key) => before + key).filter((key) => key.startsWith(prefix));
   }
 
   async setAsideRecord(kind: string, key: string, reason: string): Promise<void> {

@@ -17,6 +17,13 @@ export function pathOfRecord(location: string, kind: string, key: string): strin
   return `${join(location, 'records', kind, key)}.json`;
 }
 
+/** The folder of the records whose keys begin with a prefix, by the prefix's whole parts; undefined when no key can begin so. */
+export function folderOfRecords(location: string, kind: string, prefix: string): string | undefined {
+  const parts = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')));
+  if (prefix.includes('/') && !KEY_PATTERN.test(parts)) return undefined;
+  return join(location, 'records', kind, parts);
+}
+
 /** The file of a claim. */
 export function pathOfClaim(location: string, scope: string, name: string): string {
   for (const part of [scope, name]) demandKey(part);

@@ -128,8 +128,8 @@ export async function listCheckpoints(store: ArtifactStore, lineage?: string): P
   return listKind(store, KIND, lineage);
 }
 
-/** Those of a lineage whose tensors may have been removed. */
-export function listReleased(store: ArtifactStore, lineage: string): Promise<CheckpointRef[]> {
+/** Those whose tensors may have been removed, likewise. */
+export function listReleased(store: ArtifactStore, lineage?: string): Promise<CheckpointRef[]> {
   return listKind(store, RELEASED_KIND, lineage);
 }
 
@@ -151,6 +151,23 @@ export async function readManifest(
   if (!body) return undefined;
   const isReleased = (await store.readRecord(RELEASED_KIND, key)) !== undefined;
   return { ...(body as unknown as CheckpointManifest), isReleased };
+}
+
+/** The tensors of all checkpoints but some and those whose tensors may have been removed, by their hash; one record is read for each. */
+export async function tensorsNeeded(
+  store: ArtifactStore,
+  isLeftOut: (ref: CheckpointRef) => boolean,
+): Promise<Set<string>> {
+  const nameOf = ({ lineage, step }: CheckpointRef): string => keyOf(lineage, step);
+  const released = new Set((await listReleased(store)).map(nameOf));
+  const needed = new Set<string>();
+  for (const ref of await listCheckpoints(store)) {
+    if (released.has(nameOf(ref)) || isLeftOut(ref)) continue;
+    const manifest = await store.readRecord(KIND, nameOf(ref));
+    if (!manifest) continue;
+    for (const { sha256 } of tensorsOf(manifest as unknown as CheckpointManifest)) needed.add(sha256);
+  }
+  return needed;
 }
 
 /** Notes that a checkpoint's tensors may be missing from now on. */

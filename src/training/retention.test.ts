@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../test/support/read-checkpoint.js';
 import { TrainingFixture, trainingSpec } from '../../test/support/training-fixture.js';
+import type { BlobRef } from '../artifacts/store.js';
 import {
   findCheckpoint,
   listCheckpoints,
+  markReleased,
   newestCheckpoint,
   readManifest,
   saveCheckpoint,
@@ -80,6 +82,38 @@ describe('releaseOldTensors', () => {
     for (const lineage of ['one', 'two']) for (const step of [1, 2, 3]) await save(lineage, step);
     expect(await releaseOldTensors(store, 'one', { saved: 3, epochEnds: [] })).toEqual([1]);
     expect(await findCheckpoint(store, { lineage: 'two', step: 1 })).toBeDefined();
+  });
+
+  it('reads no manifest whose tensors were removed, one record for each other, and none when there is nothing to remove', async () => {
+    const { store } = fixture;
+    const blob = (name: string): Promise<BlobRef> => store.putBytes(Buffer.from(name));
+    const state = await blob('{}');
+    const put = async (lineage: string, step: number, isReleased = false): Promise<void> => {
+      const [weights, m, v] = [await blob(`w${lineage}${step}`), await blob(`m${step}`), await blob(`v${step}`)];
+      const ref = { lineage, step };
+      const record = { ...ref, content: { weights, m, v, state }, about: {} };
+      await store.createRecord('checkpoint', `${lineage}/${String(step).padStart(9, '0')}`, record);
+      if (isReleased) await markReleased(store, ref);
+    };
+    for (let i = 0; i < 20; i++) await put('old', 100 + i, true);
+    for (let i = 0; i < 3; i++) await put('other', 200 + i);
+    for (const step of [1, 2, 3]) await put('own', step);
+    const reads: string[] = [];
+    const counting = new Proxy(store, {
+      get: (target, name) => {
+        if (name === 'readRecord') {
+          return (kind: string, key: string) => (reads.push(`${kind} ${key}`), target.readRecord(kind, key));
+        }
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    expect(await releaseOldTensors(counting, 'own', { saved: 3, epochEnds: [] })).toEqual([1]);
+    expect(reads.filter((read) => read.includes(' old/'))).toEqual([]);
+    expect(reads.filter((read) => read.includes(' other/'))).toHaveLength(3);
+    reads.length = 0;
+    expect(await releaseOldTensors(counting, 'own', { saved: 3, epochEnds: [] })).toEqual([]);
+    expect(reads).toEqual([]);
   });
 
   it('takes the name of a checkpoint without tensors for one with other content', async () => {

@@ -3,7 +3,7 @@
 // stay, so an epoch that is done still counts; tensors that are needed again are made again (training-loop.ts).
 import type { ArtifactStore } from '../artifacts/store.js';
 import type { CheckpointRef } from '../spec/stages.js';
-import { listCheckpoints, listReleased, markReleased, readManifest, tensorsOf } from './checkpoint.js';
+import { listCheckpoints, listReleased, markReleased, readManifest, tensorsNeeded, tensorsOf } from './checkpoint.js';
 
 /** How many of the newest checkpoints, and of the newest ends of epochs, keep their tensors. */
 const NEWEST = 2;
@@ -44,22 +44,11 @@ export async function releaseOldTensors(
     if (before.has(step)) continue;
     const manifest = await readManifest(store, { lineage, step });
     if (!manifest) continue;
-    needed ??= await tensorsBeside(store, lineage, older);
+    needed ??= await tensorsNeeded(store, (ref) => ref.lineage === lineage && older.has(ref.step));
     // The mark comes first: a checkpoint whose tensors are missing without it counts as damaged.
     await markReleased(store, manifest);
     for (const blob of tensorsOf(manifest)) if (!needed.has(blob.sha256)) await store.removeBlob(blob);
     released.push(step);
   }
   return released;
-}
-
-/** Tensors that checkpoints other than the older ones of this lineage have. */
-async function tensorsBeside(store: ArtifactStore, lineage: string, older: ReadonlySet<number>): Promise<Set<string>> {
-  const needed = new Set<string>();
-  for (const ref of await listCheckpoints(store)) {
-    if (ref.lineage === lineage && older.has(ref.step)) continue;
-    const manifest = await readManifest(store, ref);
-    if (manifest && !manifest.isReleased) for (const { sha256 } of tensorsOf(manifest)) needed.add(sha256);
-  }
-  return needed;
 }
