@@ -144,6 +144,57 @@ describe('FineTunePlugin', { timeout: 180_000 }, () => {
     expect(await pollersOf('elsewhere-training')).toEqual([]);
   });
 
+  it('lets the Worker be ended from the moment that it runs', { timeout: 30_000 }, async () => {
+    const options = { connection: server.nativeConnection, workflowsPath, plugins: [new FineTunePlugin({ store })] };
+    const first = await Worker.create({ ...options, taskQueue: 'ended-at-once' });
+    await expect(first.runUntil(Promise.reject(new Error('no start')))).rejects.toThrow('no start');
+    const second = await Worker.create({ ...options, taskQueue: 'ended-at-once' });
+    const running = second.run();
+    second.shutdown();
+    await running;
+    expect([first.getState(), second.getState()]).toEqual(['STOPPED', 'STOPPED']);
+  });
+
+  it('tells of an old server, and gives the connection free', async () => {
+    const connection = await NativeConnection.connect({ address: server.address });
+    const plugins = [new FineTunePlugin({ store })];
+    const worker = await Worker.create({ connection, taskQueue: 'on-an-old-server', workflowsPath, plugins });
+    vi.spyOn(connection.workflowService, 'getSystemInfo').mockResolvedValue({ serverVersion: '1.24.2' } as never);
+    const run = async (): Promise<void> => {
+      try {
+        await worker.run();
+      } finally {
+        await connection.close();
+      }
+    };
+    await expect(run()).rejects.toThrow(/1\.29\.0 or newer is needed, got 1\.24\.2/);
+    expect(worker.getState()).toBe('STOPPED');
+  });
+
+  it('ends the training Worker as soon as the Worker takes no more tasks', { timeout: 30_000 }, async () => {
+    const create = vi.spyOn(Worker, 'create');
+    let [begin, end] = [(): void => undefined, (): void => undefined];
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const slow = (): Promise<void> => (begin(), ended);
+    const worker = await Worker.create({
+      ...{ connection: server.nativeConnection, taskQueue: 'draining', activities: { slow } },
+      plugins: [new FineTunePlugin({ store })],
+    });
+    const running = worker.run();
+    const call = { id: 'slow', taskQueue: 'draining', startToCloseTimeout: '1 min' } as const;
+    const called = server.client.activity.execute('slow', call);
+    await begun;
+    await firstPollers('draining-training');
+    worker.shutdown();
+    const training = (await create.mock.results.at(-1)!.value) as Worker;
+    expect(training.options.taskQueue).toBe('draining-training');
+    await vi.waitFor(() => expect(training.getState()).toBe('STOPPED'), { timeout: 5000 });
+    expect(worker.getState()).toBe('DRAINING');
+    end();
+    await Promise.all([called, running]);
+  });
+
   it('lets runs read the working directory by default, and the given folders alone otherwise', async () => {
     const paths = { model: 'examples/encoder/model', dataset: 'examples/elements/elements-pairs.jsonl' };
     const pin = async (taskQueue: string, dataFolders?: string[]): Promise<PinResult> => {

@@ -13,8 +13,9 @@ import {
 import { createActivities, TrainerPool, type WorkerSettings } from '../../activities/index.js';
 import { removeDeadTemporaries } from '../artifacts/temporary-files.js';
 import { trainingTaskQueueOf, workerIdentity } from './defaults.js';
+import { joinWorkers, LateWorker, takesTasks } from './joined-workers.js';
 import { demandServerVersion } from './server-version.js';
-import { DEFAULT_GRACE_MS, deploymentOptions, joinWorkers, TRAINING_WORKER_OPTIONS } from './worker.js';
+import { DEFAULT_GRACE_MS, deploymentOptions, TRAINING_WORKER_OPTIONS } from './worker.js';
 import { mergedWorkflowsPath, ownWorkflowsPath } from './workflow-modules.js';
 
 const USER_WORKFLOWS_MODULE = '__temporal_finetune_user_workflows__';
@@ -120,12 +121,17 @@ export class FineTunePlugin extends SimplePlugin {
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
     if (this.seen.has(worker)) return next(worker);
     this.seen.add(worker);
-    if (worker.connection) await demandServerVersion(worker.connection.workflowService);
-    if (this.running++ === 0) await removeDeadTemporaries(this.settings.store);
-    // `next` is what runs the user's Worker, with the hooks of the other plugins.
+    const isFirst = this.running++ === 0;
+    // `next` is what runs the user's Worker, with the hooks of the other plugins. It comes first: a Worker that does not run yet cannot be
+    // shut down, and keeps its connection from being closed.
     const main = { run: () => next(worker), getState: () => worker.getState(), shutdown: () => worker.shutdown() };
+    const companion = new LateWorker(async () => {
+      if (worker.connection) await demandServerVersion(worker.connection.workflowService);
+      if (isFirst) await removeDeadTemporaries(this.settings.store);
+      return this.createCompanion(worker);
+    });
     try {
-      await joinWorkers([main, ...(await this.createCompanion(worker))]).run();
+      await joinWorkers([main, companion]).run();
     } finally {
       // Workers of one process share the trainer.
       if (--this.running === 0) await this.trainers.close();
@@ -133,18 +139,17 @@ export class FineTunePlugin extends SimplePlugin {
   }
 
   /** The training Worker, with what the user's Worker has in the end, from plugins that come later than this one too. */
-  private async createCompanion({ options, connection }: Worker): Promise<Worker[]> {
+  private async createCompanion(worker: Worker): Promise<Worker | undefined> {
+    const { options, connection } = worker;
     const companions = this.companions.get(companionKey(options.namespace, options.taskQueue)) ?? [];
     const companion = companions.find((each) => each.connection === connection) ?? companions.at(-1);
-    if (!this.runsTraining || !companion) return [];
+    if (!this.runsTraining || !companion || !takesTasks(worker)) return undefined;
     const { dataConverter, interceptors } = options;
-    return [
-      await Worker.create({
-        ...companion.options,
-        ...(dataConverter && { dataConverter }),
-        interceptors: { client: interceptors.client, activity: interceptors.activity },
-      }),
-    ];
+    return Worker.create({
+      ...companion.options,
+      ...(dataConverter && { dataConverter }),
+      interceptors: { client: interceptors.client, activity: interceptors.activity },
+    });
   }
 }
 

@@ -13,6 +13,7 @@ import { createActivities, TrainerPool, type WorkerSettings } from '../../activi
 import { removeDeadTemporaries } from '../artifacts/temporary-files.js';
 import { errorMessage } from '../errors.js';
 import { DEFAULT_TASK_QUEUE, packageVersion, trainingTaskQueueOf, workerIdentity } from './defaults.js';
+import { joinWorkers, type JoinedWorkers } from './joined-workers.js';
 import { demandServerVersion } from './server-version.js';
 import { ownWorkflowsPath } from './workflow-modules.js';
 
@@ -37,12 +38,8 @@ export interface FineTuneWorkersOptions extends WorkerSettings {
 }
 
 /** Workers that run together. */
-export interface FineTuneWorkers {
+export interface FineTuneWorkers extends JoinedWorkers {
   workers: readonly Worker[];
-  /** Runs until {@link shutdown} or a signal; fails when one of them fails, after the others have stopped. */
-  run(): Promise<void>;
-  /** Asks all of them to stop; `run` ends when they have. */
-  shutdown(): void;
 }
 
 /** How long activities may go on after a shutdown was asked for, before they are told to save. */
@@ -98,8 +95,8 @@ export async function createFineTuneWorkers({
   if (only !== 'workflow') {
     workers.push(await Worker.create({ ...common, taskQueue: trainingTaskQueue, identity: workerIdentity('trainer') }));
   }
-  const { shutdown, run } = joinWorkers(workers);
-  return { workers, shutdown, run: () => run().finally(() => trainers.close()) };
+  const joined = joinWorkers(workers);
+  return { ...joined, workers, run: () => joined.run().finally(() => trainers.close()) };
 }
 
 /** What the UI shows as a Worker's version; with `versioning`, what the server sends runs by. */
@@ -112,23 +109,6 @@ export function deploymentOptions({
   return versioning
     ? { version: deployment, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' }
     : { version: deployment, useWorkerVersioning: false };
-}
-
-/** Runs several Workers as one: when one stops, all stop. */
-export function joinWorkers(
-  workers: readonly Pick<Worker, 'run' | 'getState' | 'shutdown'>[],
-): Omit<FineTuneWorkers, 'workers'> {
-  const shutdown = (): void => {
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
-  return {
-    shutdown,
-    run: async () => {
-      const results = await Promise.allSettled(workers.map((worker) => worker.run().finally(shutdown)));
-      const failed = results.find((result) => result.status === 'rejected');
-      if (failed) throw failed.reason;
-    },
-  };
 }
 
 /** Options of {@link connectWorker}. */
