@@ -15,6 +15,17 @@ const EPOCH_METRICS = [
 /** Lowest and highest cosine shown. */
 type Range = [number, number];
 
+/** Share of the pairs, `y`, in the bins about the cosine `x`. */
+type Curve = { x: number; y: number }[];
+
+/** What both score charts have alike, and the curves of the one, in the order of the kinds. */
+interface ScoreCurves {
+  curves: readonly Curve[];
+  range: Range;
+  /** The highest share of both charts. */
+  highest: number;
+}
+
 /** The plots of the results section. */
 export async function metricCharts(data: ReportData): Promise<Html> {
   const charts = [epochChart(data), changeChart(data), ...scoreCharts(data)].filter((chart) => chart !== undefined);
@@ -102,10 +113,12 @@ function changeChart({ changes }: ReportData): Chart {
 function scoreCharts({ scores }: ReportData): Chart[] {
   const both = [scores.before, scores.after];
   const range = cosines(both);
-  const highest = Math.max(...both.flatMap((one) => KINDS.flatMap(({ kind }) => shares(one[kind], one.width, range).map(({ y }) => y)))); // prettier-ignore
+  const join = binsJoined(both, range);
+  const curves = both.map((one) => KINDS.map(({ kind }) => shares(one[kind], one.width, range, join)));
+  const highest = Math.max(...curves.flat(2).map(({ y }) => y));
   return [
-    scoreChart('before', 'Scores before training', scores.before, range, highest),
-    scoreChart('after', 'Scores after training', scores.after, range, highest),
+    scoreChart('before', 'Scores before training', scores.before, { curves: curves[0]!, range, highest }),
+    scoreChart('after', 'Scores after training', scores.after, { curves: curves[1]!, range, highest }),
   ];
 }
 
@@ -115,7 +128,8 @@ const KINDS = [
   { kind: 'true', label: 'true pairs', colour: 'var(--after)', dash: [1, 0] },
 ] as const;
 
-function scoreChart(id: string, title: string, scores: ScoreDistribution, range: Range, highest: number): Chart {
+function scoreChart(id: string, title: string, scores: ScoreDistribution, drawn: ScoreCurves): Chart {
+  const { curves, range, highest } = drawn;
   const x = { field: 'x', type: 'quantitative', title: 'cosine similarity', scale: { domain: range, nice: false } };
   const y = {
     field: 'y',
@@ -130,8 +144,8 @@ function scoreChart(id: string, title: string, scores: ScoreDistribution, range:
     description: `Mean cosine of a question with its true document ${scores.trueMean.toFixed(3)}, with a false one ${scores.falseMean.toFixed(3)}, with the best false one ${scores.bestFalseMean.toFixed(3)}. The less the humps overlap, the better.`,
     legend: KINDS.map(({ label, colour, dash }) => ({ label, colour, dashed: dash[1] !== 0 })).reverse(),
     spec: {
-      layer: KINDS.map(({ kind, colour, dash }) => ({
-        data: { values: shares(scores[kind], scores.width, range) },
+      layer: KINDS.map(({ colour, dash }, place) => ({
+        data: { values: curves[place] },
         mark: {
           type: 'area',
           fill: colour,
@@ -145,16 +159,28 @@ function scoreChart(id: string, title: string, scores: ScoreDistribution, range:
   };
 }
 
-/** Neighbouring bins are joined to 40 over the range, fewer when there are few pairs, so that the curve is not ragged. */
-function shares(counts: readonly number[], width: number, [from, to]: Range): { x: number; y: number }[] {
-  const total = counts.reduce((sum, one) => sum + one, 0) || 1;
-  const join = Math.max(1, Math.round((to - from) / width / (total < 200 ? 12 : 40)));
-  const points: { x: number; y: number }[] = [];
-  for (let bin = Math.round((from + 1) / width); bin < Math.round((to + 1) / width); bin += join) {
-    const sum = counts.slice(bin, bin + join).reduce((a, b) => a + b, 0);
-    points.push({ x: -1 + (bin + join / 2) * width, y: sum / total });
-  }
-  return points.filter(({ x }) => x <= to);
+/**
+ * How many neighbouring bins make one point: at most 40 points over the range, 12 where a kind has few pairs, so that no curve is ragged.
+ * The same for all kinds, whose heights are compared, and a divisor of the range's bins, so that the last scores have a point as well.
+ */
+function binsJoined(both: readonly ScoreDistribution[], [from, to]: Range): number {
+  const totals = both.flatMap((one) => KINDS.map(({ kind }) => sum(one[kind])));
+  const bins = Math.round((to - from) / both[0]!.width);
+  let join = Math.ceil(bins / (totals.some((total) => total > 0 && total < 200) ? 12 : 40));
+  while (bins % join !== 0) join++;
+  return join;
+}
+
+function shares(counts: readonly number[], width: number, [from, to]: Range, join: number): Curve {
+  const total = sum(counts) || 1;
+  const points: Curve = [];
+  for (let bin = Math.round((from + 1) / width); bin < Math.round((to + 1) / width); bin += join)
+    points.push({ x: -1 + (bin + join / 2) * width, y: sum(counts.slice(bin, bin + join)) / total });
+  return points;
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((a, b) => a + b, 0);
 }
 
 /** The cosines between which pairs lie, rounded outward to tenths. */
