@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createActivities, TrainerPool } from '../../dist/activities/index.js';
-import { connectWorker, joinWorkers, TRAINING_WORKER_OPTIONS } from '../../dist/src/temporal/worker.js';
+import { joinWorkers } from '../../dist/src/temporal/joined-workers.js';
+import { connectWorker, TRAINING_WORKER_OPTIONS } from '../../dist/src/temporal/worker.js';
 
 /** @typedef {{ address: string, taskQueue: string, store: string, dataFolder: string, bundle: string, holdMs: number }} Settings */
 
