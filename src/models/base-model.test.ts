@@ -1,6 +1,6 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { open, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeTestContext, type TestContext } from '../../test/support/stage-context.js';
 import { writeTinyTokenizer } from '../../test/support/tiny-tokenizer.js';
 import { materialize } from '../artifacts/artifact.js';
@@ -34,6 +34,31 @@ const random = (seed: number) => ({
   },
 });
 
+/** A file of one tensor that no encoder has; its data takes no room on the disk. */
+async function writeSparseWeights(path: string, dataBytes: number): Promise<void> {
+  const tensor = { dtype: 'F32', shape: [dataBytes / 4], data_offsets: [0, dataBytes] };
+  const header = Buffer.from(JSON.stringify({ junk: tensor }));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const file = await open(path, 'w');
+  await file.write(Buffer.concat([length, header]));
+  await file.truncate(8 + header.length + dataBytes);
+  await file.close();
+}
+
+/** Bytes of the largest buffer that a file was read into meanwhile. */
+async function largestRead(work: () => Promise<unknown>): Promise<number> {
+  const file = await open(import.meta.filename);
+  const read = vi.spyOn(Object.getPrototypeOf(file) as FileHandle, 'read');
+  await file.close();
+  try {
+    await work();
+    return Math.max(...read.mock.calls.map(([buffer]) => (buffer as unknown as Uint8Array).byteLength));
+  } finally {
+    read.mockRestore();
+  }
+}
+
 describe('fetchBaseModel', () => {
   it('makes a random model once for a shape and seed, whatever the path of the tokenizer', async () => {
     const first = await fetch(random(1));
@@ -59,6 +84,24 @@ describe('fetchBaseModel', () => {
     await rm(join(broken, 'model.safetensors'));
     await writeFile(join(broken, 'model.safetensors'), 'not a safetensors file, by far');
     await expect(fetch(broken)).rejects.toMatchObject({ type: 'InvalidData' });
+  });
+
+  it('checks weights without taking memory for them', async () => {
+    const made = await fetch(random(1));
+    const folder = join(context.folder, 'large');
+    const { 'model.safetensors': _weights, ...small } = made.blobs;
+    await materialize(context.store, small, folder);
+    await writeSparseWeights(join(folder, 'model.safetensors'), 256 << 20);
+    const largest = await largestRead(() =>
+      expect(fetch(folder)).rejects.toMatchObject({
+        type: 'UnsupportedModel',
+        message: expect.stringMatching(/is missing, of shape .* such as junk/),
+      }),
+    );
+    expect(largest).toBeLessThan(8 << 20);
+    // Too large for one buffer, and so refused before it is taken into the store.
+    await writeSparseWeights(join(folder, 'model.safetensors'), 5e9);
+    await expect(fetch(folder)).rejects.toMatchObject({ type: 'UnsupportedModel' });
   });
 
   it('passes on what the folder warns of', async () => {

@@ -12,7 +12,7 @@ import { hashedShape } from '../spec/random-model.js';
 import type { RandomModelSpec } from '../spec/spec.js';
 import type { DownloadModelInput } from '../spec/preparation-stages.js';
 import type { ArtifactRef } from '../spec/stages.js';
-import { loadWeights, readModelFolder } from './model-folder.js';
+import { checkWeights, readModelFolder } from './model-folder.js';
 import { makeRandomModel } from './random-init.js';
 
 const RANDOM_VERSION = 1;
@@ -31,7 +31,7 @@ export async function fetchBaseModel(
     pin.type === 'random' ? await randomModel(pin.snapshot, random, context) : await fetchModel(pin, settings, context);
   await inFolder(artifact.blobs, 'base-model', context, async (folder) => {
     const model = await readModelFolder(folder);
-    await loadWeights(model);
+    await checkWeights(model);
     for (const warning of model.warnings) context.warn(warning);
   });
   return artifact;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { writeTinyTokenizer } from '../../test/support/tiny-tokenizer.js';
 import { FinalError } from '../errors.js';
-import { loadWeights, readModelFolder } from './model-folder.js';
+import { checkWeights, loadWeights, readModelFolder } from './model-folder.js';
 import { makeRandomModel } from './random-init.js';
 import { encodeSafetensors, readSafetensors, type Weights } from './safetensors.js';
 
@@ -46,15 +46,21 @@ const putWeights = async (edit: (weights: Weights) => void): Promise<void> => {
   edit(weights);
   await writeFile(path, Buffer.concat([...encodeSafetensors(weights)]));
 };
+/** What the folder is refused with, by its header and when it is loaded alike. */
 const refusal = async (): Promise<string> => {
-  const error = await readModelFolder(folder)
-    .then(loadWeights)
-    .then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-  expect(error).toBeInstanceOf(FinalError);
-  return `${(error as FinalError).type} ${(error as FinalError).message}`;
+  const [checked, loaded] = await Promise.all(
+    [checkWeights, loadWeights].map(async (read) =>
+      readModelFolder(folder)
+        .then(read)
+        .then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        ),
+    ),
+  );
+  expect(loaded).toBeInstanceOf(FinalError);
+  expect(checked).toEqual(loaded);
+  return `${(loaded as FinalError).type} ${(loaded as FinalError).message}`;
 };
 
 describe('readModelFolder', () => {
@@ -161,6 +167,20 @@ describe('loadWeights', () => {
     );
   });
 
+  it('refuses a tensor of a float type that is not read, before any data is', async () => {
+    const path = join(folder, 'model.safetensors');
+    const bytes = await readFile(path);
+    const at = bytes.indexOf('"F32"');
+    bytes.write('"F64"', at);
+    await writeFile(path, bytes);
+    expect(await refusal()).toMatch(/^UnsupportedModel .* has type "F64"; read are F32, F16, BF16/);
+  });
+
+  it('refuses a file larger than one buffer of Node 20', async () => {
+    await truncate(join(folder, 'model.safetensors'), 5e9);
+    expect(await refusal()).toMatch(/^UnsupportedModel .* at most 4294967296 bytes, got 5000000000/);
+  });
+
   it('refuses weights that are cut short', async () => {
     await truncate(join(folder, 'model.safetensors'), 3000);
     expect(await refusal()).toMatch(/^InvalidData .*cut short/);
@@ -185,5 +205,6 @@ describe('loadWeights', () => {
       weights.set('cls.predictions.bias', { shape: [1], data: new Float32Array(1) });
     });
     expect(await loadWeights(await readModelFolder(folder))).toEqual(expected);
+    await checkWeights(await readModelFolder(folder));
   });
 });

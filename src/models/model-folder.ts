@@ -9,7 +9,7 @@ import { findArchitecture } from './architectures.js';
 import { readFolderJson, readFolderObject, type JsonObject } from './folder-json.js';
 import { readModules, type Modules } from './modules.js';
 import type { Pooling } from './pooling.js';
-import { readSafetensors, type Weights } from './safetensors.js';
+import { isFloat, readSafetensors, readSafetensorsHeader, type Weights } from './safetensors.js';
 
 /** An encoder as its folder describes it. */
 export interface EncoderModel {
@@ -71,9 +71,34 @@ export async function readModelFolder(folder: string): Promise<EncoderModel> {
  * @throws FinalError `UnsupportedModel` when a tensor is missing or has another shape, `InvalidData` when the file is damaged.
  */
 export async function loadWeights(model: EncoderModel): Promise<Weights> {
-  const stored = await readEncoderTensors(model.folder);
   const weights: Weights = new Map();
-  for (const { name, shape } of model.architecture.parameters(model.config)) {
+  for (const [name, { shape, data }] of neededTensors(model, await readEncoderTensors(model.folder)))
+    weights.set(name, { shape, data });
+  return weights;
+}
+
+/**
+ * Checks what {@link loadWeights} would load, by the file's header alone: the data, which may be gigabytes, is not read.
+ *
+ * @throws FinalError as {@link loadWeights} does.
+ */
+export async function checkWeights(model: EncoderModel): Promise<void> {
+  const { tensors } = await readSafetensorsHeader(await weightsPath(model.folder));
+  neededTensors(model, new Map(tensors.filter(isFloat).map((tensor) => [todaysName(tensor.name), tensor])));
+}
+
+/** Every float tensor of the folder's weights under today's names: a head's prefix removed, gamma and beta renamed. */
+export async function readEncoderTensors(folder: string): Promise<Weights> {
+  const stored = await readSafetensors(await weightsPath(folder));
+  return new Map([...stored].map(([name, tensor]) => [todaysName(name), tensor]));
+}
+
+/** The tensors that the architecture uses, each of the shape that config.json says. */
+function neededTensors<Tensor extends { shape: readonly number[] }>(
+  { architecture, config }: EncoderModel,
+  stored: ReadonlyMap<string, Tensor>,
+): [string, Tensor][] {
+  return architecture.parameters(config).map(({ name, shape }) => {
     const tensor = stored.get(name);
     if (!tensor)
       throw new FinalError(
@@ -85,20 +110,17 @@ export async function loadWeights(model: EncoderModel): Promise<Weights> {
         'UnsupportedModel',
         `${WEIGHTS_FILE}: tensor "${name}" needs shape [${shape.join(', ')}] by config.json, got [${tensor.shape.join(', ')}]`,
       );
-    weights.set(name, { shape, data: tensor.data });
-  }
-  return weights;
+    return [name, tensor];
+  });
 }
 
-/** Every float tensor of the folder's weights under today's names: a head's prefix removed, gamma and beta renamed. */
-export async function readEncoderTensors(folder: string): Promise<Weights> {
+async function weightsPath(folder: string): Promise<string> {
   await demand(
     folder,
     WEIGHTS_FILE,
     'weights are read from one safetensors file alone (never from pickled or sharded files); save the model again with safetensors',
   );
-  const stored = await readSafetensors(join(folder, WEIGHTS_FILE));
-  return new Map([...stored].map(([name, tensor]) => [todaysName(name), tensor]));
+  return join(folder, WEIGHTS_FILE);
 }
 
 const todaysName = (name: string): string =>

@@ -4,6 +4,7 @@
 // 64-bit floats. Little-endian machines only, which are all that the package runs on.
 import { open, type FileHandle } from 'node:fs/promises';
 import { FinalError } from '../errors.js';
+import { MAX_WEIGHT_BYTES } from '../sources/model-files.js';
 import { shorten } from '../spec/shorten.js';
 import { halfToFloat, bfloatToFloat } from './half-precision.js';
 
@@ -20,7 +21,7 @@ export type Weights = Map<string, WeightTensor>;
 export interface SafetensorsLimits {
   /** Bytes of the JSON header; default 16 MiB (about 100,000 tensors). */
   headerBytes?: number;
-  /** Bytes of the whole file; default 16 GiB. */
+  /** Bytes of the whole file; default 4 GiB. */
   fileBytes?: number;
 }
 
@@ -45,14 +46,11 @@ export interface SafetensorsHeader {
 
 const LENGTH_BYTES = 8;
 const READ_BYTES = 1 << 26;
-/** Bits an element takes, by the format's names. */
+/** Bits an element takes, by the format's names; floats that are not read have none. */
 const ELEMENT_BITS: Readonly<Record<string, number>> = {
-  F64: 64,
   F32: 32,
   F16: 16,
   BF16: 16,
-  F8_E5M2: 8,
-  F8_E4M3: 8,
   I64: 64,
   I32: 32,
   I16: 16,
@@ -68,7 +66,8 @@ const FLOATS_READ = ['F32', 'F16', 'BF16'];
 /**
  * Reads every float tensor of a file as float32. Tensors may share one buffer; it belongs to the caller.
  *
- * @throws FinalError `InvalidData` when the file is cut short or its header cannot be true, `UnsupportedModel` for other float types.
+ * @throws FinalError `InvalidData` when the file is cut short or its header cannot be true, `UnsupportedModel` for other float types or
+ *   a file above the limit.
  */
 export async function readSafetensors(path: string, limits: SafetensorsLimits = {}): Promise<Weights> {
   const file = await open(path, 'r');
@@ -77,8 +76,7 @@ export async function readSafetensors(path: string, limits: SafetensorsLimits = 
     const data = await readRange(file, path, header.dataOffset, header.dataBytes);
     const weights: Weights = new Map();
     for (const entry of header.tensors) {
-      if (/^(I|U|BOOL)/.test(entry.dtype)) continue;
-      weights.set(entry.name, { shape: entry.shape, data: toFloat32(data, entry, path) });
+      if (isFloat(entry)) weights.set(entry.name, { shape: entry.shape, data: toFloat32(data, entry) });
     }
     return weights;
   } finally {
@@ -89,7 +87,7 @@ export async function readSafetensors(path: string, limits: SafetensorsLimits = 
 /**
  * Reads and checks the header alone.
  *
- * @throws FinalError `InvalidData`, as {@link readSafetensors} does.
+ * @throws FinalError as {@link readSafetensors} does.
  */
 export async function readSafetensorsHeader(path: string, limits: SafetensorsLimits = {}): Promise<SafetensorsHeader> {
   const file = await open(path, 'r');
@@ -98,6 +96,11 @@ export async function readSafetensorsHeader(path: string, limits: SafetensorsLim
   } finally {
     await file.close();
   }
+}
+
+/** True for a tensor that is read as float32. */
+export function isFloat({ dtype }: TensorEntry): boolean {
+  return FLOATS_READ.includes(dtype);
 }
 
 /**
@@ -134,9 +137,10 @@ export function* encodeSafetensors(
 }
 
 async function readHeader(file: FileHandle, path: string, limits: SafetensorsLimits): Promise<SafetensorsHeader> {
-  const { headerBytes = 1 << 24, fileBytes = 2 ** 34 } = limits;
+  const { headerBytes = 1 << 24, fileBytes = MAX_WEIGHT_BYTES } = limits;
   const { size } = await file.stat();
-  if (size > fileBytes) throw invalid(path, `the file may have at most ${fileBytes} bytes, got ${size}`);
+  if (size > fileBytes)
+    throw new FinalError('UnsupportedModel', `${path}: the file may have at most ${fileBytes} bytes, got ${size}`);
   if (size < LENGTH_BYTES + 2) throw invalid(path, `the file is cut short, got ${size} bytes`);
   const length = (await readRange(file, path, 0, LENGTH_BYTES)).readBigUInt64LE();
   if (length > BigInt(headerBytes))
@@ -211,7 +215,7 @@ function checkPlaces(tensors: readonly TensorEntry[], dataBytes: number, path: s
   if (expected !== dataBytes) throw invalid(path, `bytes ${expected} to ${dataBytes} of the data are nobody's`);
 }
 
-function toFloat32(data: Buffer, { name, dtype, shape, begin, end }: TensorEntry, path: string): Float32Array {
+function toFloat32(data: Buffer, { dtype, shape, begin, end }: TensorEntry): Float32Array {
   const bytes = data.subarray(begin, end);
   const wide = dtype === 'F32' ? 4 : 2;
   const aligned = bytes.byteOffset % wide === 0 ? bytes : Uint8Array.from(bytes);
@@ -219,11 +223,7 @@ function toFloat32(data: Buffer, { name, dtype, shape, begin, end }: TensorEntry
   const length = elementCount(shape);
   if (dtype === 'F32') return new Float32Array(buffer, byteOffset, length);
   if (dtype === 'F16') return halfToFloat(new Uint16Array(buffer, byteOffset, length));
-  if (dtype === 'BF16') return bfloatToFloat(new Uint16Array(buffer, byteOffset, length));
-  throw new FinalError(
-    'UnsupportedModel',
-    `${path}: tensor "${shown(name)}" has type ${dtype}; read are ${FLOATS_READ.join(', ')}`,
-  );
+  return bfloatToFloat(new Uint16Array(buffer, byteOffset, length));
 }
 
 async function readRange(file: FileHandle, path: string, offset: number, length: number): Promise<Buffer> {

@@ -4,8 +4,9 @@ import { FinalError } from '../errors.js';
 
 const MEGABYTE = 2 ** 20;
 const MAX_TEXT_BYTES = 64 * MEGABYTE;
-const MAX_WEIGHT_BYTES = 16 * 1024 * MEGABYTE;
 const MAX_README_BYTES = MEGABYTE;
+/** Bytes that a file of weights may take, 4 GiB: it is read in one piece, and Node 20 has no larger buffer. */
+export const MAX_WEIGHT_BYTES = 4 * 1024 * MEGABYTE;
 
 const TOKENIZER_FILE =
   /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(txt|json)|merges\.txt|[\w.-]*\.model)$/;
