@@ -51,7 +51,7 @@ const refusal = async (): Promise<string> => {
   const [checked, loaded] = await Promise.all(
     [checkWeights, loadWeights].map(async (read) =>
       readModelFolder(folder)
-        .then(read)
+        .then<unknown>(read)
         .then(
           () => undefined,
           (thrown: unknown) => thrown,
