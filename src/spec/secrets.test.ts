@@ -28,6 +28,43 @@ describe('a spec with a secret', () => {
     }
   });
 
+  it.each([
+    'sk-',
+    'sk-a_',
+    'sk-a1-',
+    'eyJaaaaaaaa-',
+    'eyJaaaaaaaa.eyJaaaaaaaa-',
+    'a.',
+    'a+b://',
+    'https://a',
+    'https://a?',
+    'https://a?b&',
+    'https://a?token',
+    'Basic ',
+    'Basic a.',
+    '-----BEGIN ',
+    'hf_',
+    'ghp_',
+    'a@',
+  ])('that repeats "%s" as often as fits is looked through at once', (part) => {
+    const text = part.repeat(10_000 / part.length);
+    const began = performance.now();
+    // A hundred of them: a start of some 1 MB.
+    const strip = new Array<string>(100).fill(text);
+    try {
+      parseSpec({ model: 'm', dataset: { source: 'd', strip } });
+    } catch (error) {
+      expect(error).toMatchObject({ type: 'InvalidSpec' });
+    }
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
+  it('or any other text is not looked through when it is too long to be anything', () => {
+    const { type, message } = refusal({ model: 'm', dataset: 'sk-'.repeat(700_000) });
+    expect(type).toBe('InvalidSpec');
+    expect(message).toBe('dataset: a text may have at most 10000 characters, got 2100000.');
+  });
+
   it('is told from names and paths that only look a little like one', () => {
     const names = ['org/hf_transformers', 'sk-learn/embeddings', 'BAAI/bge-small-en-v1.5', './a@b/c', 'basic/answers'];
     for (const name of names) expect(() => parseSpec({ model: name, dataset: { source: name } })).not.toThrow();

@@ -1,7 +1,8 @@
 // What looks like a secret: forms of tokens and keys, passwords and signatures in URLs. A spec that holds one is refused, because it
 // stands in the run's history for everybody to read; the same forms, in part looser, are taken out of texts on their way there
 // (src/trainer/redact.ts).
-// Only forms that no name, path or sentence has by chance: a password that looks like a word is not found.
+// Only forms that no name, path or sentence has by chance: a password that looks like a word is not found. Runs are bounded, and texts of a
+// spec as well: whoever may start a run must not keep a Worker busy with a text that almost matches at each of its places.
 import { FinalError } from '../errors.js';
 
 /** A form of secrets: what to call it, where it is known by, and what stays of it in a text. */
@@ -22,8 +23,8 @@ export const SECRET_FORMS: readonly SecretForm[] = [
   { name: 'a token of the Hugging Face Hub', pattern: /\bhf_[A-Za-z0-9]{16,}/g, replacement: 'hf_[redacted]' },
   {
     name: 'an API key',
-    pattern: /\bsk-(?:[A-Za-z0-9]+-)*[A-Za-z0-9_]{16,}[A-Za-z0-9_-]*/g,
-    strict: new RegExp(`\\bsk-(?:[A-Za-z0-9]*[_-])*${RANDOM_RUN}`, 'g'),
+    pattern: /\bsk-(?:[A-Za-z0-9]{1,64}-){0,8}[A-Za-z0-9_]{16,}[A-Za-z0-9_-]*/g,
+    strict: new RegExp(`\\bsk-(?:[A-Za-z0-9]{0,64}[_-]){0,16}${RANDOM_RUN}`, 'g'),
     replacement: 'sk-[redacted]',
   },
   { name: 'a GitHub token', pattern: /\b(?:gh[oprsu]|github_pat)_[A-Za-z0-9_]{20,}/g, replacement: '[redacted]' },
@@ -31,7 +32,7 @@ export const SECRET_FORMS: readonly SecretForm[] = [
   { name: 'a Google API key', pattern: /\bAIza[A-Za-z0-9_-]{35}/g, replacement: '[redacted]' },
   {
     name: 'a signed token',
-    pattern: /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
+    pattern: /\beyJ[A-Za-z0-9_-]{8,1024}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
     replacement: '[redacted]',
   },
   {
@@ -48,22 +49,25 @@ export const SECRET_FORMS: readonly SecretForm[] = [
   },
   {
     name: 'a URL with a user or password',
-    pattern: /\b([a-z][a-z0-9+.-]*:\/\/)[^/?#\s@"'<>]+@/gi,
+    pattern: /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^/?#\s@"'<>]{1,1024}@/gi,
     replacement: '$1[redacted]@',
   },
   {
     // A signed URL is a secret as a whole: all of its query goes.
     name: 'a URL with a signature or key',
     pattern:
-      /(\bhttps?:\/\/[^\s?"'<>]+)\?[^\s"'<>]*\b(?:x-amz-[a-z-]+|x-goog-[a-z-]+|signature|sig|token|access_token|api_?key|key|key-pair-id|policy)=[^\s"'<>]*/gi,
+      /(\bhttps?:\/\/[^\s?"'<>]{1,1024})\?[^\s"'<>]{0,1024}\b(?:x-amz-[a-z-]+|x-goog-[a-z-]+|signature|sig|token|access_token|api_?key|key|key-pair-id|policy)=[^\s"'<>]*/gi,
     replacement: '$1?[redacted]',
   },
 ];
 
 const MOST_DEPTH = 20;
+/** Characters of a text in a spec; the longest that anybody needs is a template of some hundred. */
+const MOST_CHARACTERS = 10_000;
 
 /**
- * Refuses a value that holds what looks like a secret, in a text or in a key; the message names the field and never repeats it.
+ * Refuses a value that holds what looks like a secret, in a text or in a key, or a text too long to be looked through; the message names the
+ * field and never repeats it.
  *
  * @throws FinalError `InvalidSpec`.
  */
@@ -84,6 +88,7 @@ interface Found {
 
 function find(value: unknown, path: string[], depth: number): Found | undefined {
   if (typeof value === 'string') {
+    if (value.length > MOST_CHARACTERS) throw tooLong(path, value.length);
     const name = SECRET_FORMS.find(({ pattern, strict = pattern }) => value.search(strict) >= 0)?.name;
     return name === undefined ? undefined : { name, path };
   }
@@ -94,4 +99,11 @@ function find(value: unknown, path: string[], depth: number): Found | undefined 
     if (found) return found;
   }
   return undefined;
+}
+
+function tooLong(path: readonly string[], length: number): FinalError {
+  return new FinalError(
+    'InvalidSpec',
+    `${path.join('.') || 'spec'}: a text may have at most ${MOST_CHARACTERS} characters, got ${length}.`,
+  );
 }
