@@ -1,7 +1,7 @@
 // Tells whether a spec's source is a local path or a Hub id: `./`, `../` and `/` are always local; else what exists in the data
 // folders is local; else it is a Hub id, `owner/name` (old ones are a bare name).
 import { FinalError } from '../errors.js';
-import { findAllowed, resolveBoth, shown, type ResolvedPath } from './paths.js';
+import { findAllowed, resolveBoth, told, type ResolvedPath } from './paths.js';
 import type { SourceSettings } from './source-settings.js';
 
 /** Where a source is. `path` is real and inside the data folders; `link` is the path as it was written, where links lead from it. */
@@ -24,7 +24,7 @@ export async function locateSource(source: string, settings: SourceSettings, fie
   if (HUB_ID.test(source) && !FILE_ENDING.test(source) && !source.includes('..')) return { type: 'hub', id: source };
   throw new FinalError(
     'SourceNotFound',
-    `${field}: a file or folder in the data folders, or a Hub id "owner/name", is needed, got ${JSON.stringify(source)}. Looked in ${shown(settings.dataFolders)}.`,
+    `${field}: a file or folder in the data folders, or a Hub id "owner/name", is needed, got ${JSON.stringify(source)}. Looked in ${await told(settings.dataFolders)}.`,
   );
 }
 

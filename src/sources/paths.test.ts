@@ -49,6 +49,20 @@ describe('a path in a spec', () => {
     expect(await resolveAllowed('in.json', folders())).toBe(join(second, 'b.json'));
   });
 
+  it('is looked for beside a data folder that is not there, which is told', async () => {
+    const gone = join(root, 'share-not-mounted');
+    const settings = { dataFolders: [first, gone, second] };
+    expect(await resolveAllowed('b.json', settings.dataFolders)).toBe(join(second, 'b.json'));
+    expect(await locateSource('BAAI/bge-small-en-v1.5', settings, 'model')).toEqual({
+      type: 'hub',
+      id: 'BAAI/bge-small-en-v1.5',
+    });
+    await expect(locateSource('./none.json', settings, 'dataset')).rejects.toMatchObject({
+      type: 'SourceNotFound',
+      message: expect.stringContaining(`in the data folders ${first}, ${gone} (does not exist), ${second}.`) as string,
+    });
+  });
+
   it('beside a data folder whose name it begins with is outside', async () => {
     await mkdir(join(root, 'first-other'));
     await expect(resolveAllowed('../first-other', [first])).rejects.toMatchObject({ type: 'PathNotAllowed' });

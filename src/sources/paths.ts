@@ -24,7 +24,8 @@ export interface ResolvedPath {
 export async function resolveBoth(path: string, dataFolders: readonly string[], field = 'path'): Promise<ResolvedPath> {
   const roots = await realRoots(dataFolders);
   let outside = false;
-  for (const candidate of candidates(path, dataFolders)) {
+  // In a folder that is away nothing can be found, and nothing lies outside of it.
+  for (const candidate of candidates(path, await present(dataFolders))) {
     const real = await realpath(candidate).catch(() => undefined);
     if (real === undefined) {
       // Says nothing about whether a path outside exists.
@@ -35,10 +36,10 @@ export async function resolveBoth(path: string, dataFolders: readonly string[], 
       outside = true;
     }
   }
-  if (outside) throw notAllowed(path, dataFolders, field);
+  if (outside) throw await notAllowed(path, dataFolders, field);
   throw new FinalError(
     'SourceNotFound',
-    `${field}: no file or folder ${JSON.stringify(path)} in the data folders ${shown(dataFolders)}. Give another path, or another folder with --data.`,
+    `${field}: no file or folder ${JSON.stringify(path)} in the data folders ${await told(dataFolders)}. Give another path, or another folder with --data.`,
   );
 }
 
@@ -68,7 +69,7 @@ export async function resolveAllowedOutput(
   const roots = await realRoots(dataFolders);
   const [candidate] = candidates(path, dataFolders);
   const real = candidate === undefined ? undefined : await realOfNearest(candidate);
-  if (real === undefined || !isInsideAny(real, roots)) throw notAllowed(path, dataFolders, field);
+  if (real === undefined || !isInsideAny(real, roots)) throw await notAllowed(path, dataFolders, field);
   return real;
 }
 
@@ -87,7 +88,7 @@ export async function openAllowed(path: string, dataFolders: readonly string[], 
     // The path's target now, checked, must be the very file that is open.
     const real = await resolveAllowed(resolve(path), dataFolders, field);
     const [opened, checked] = await Promise.all([handle.stat(), stat(real)]);
-    if (opened.dev !== checked.dev || opened.ino !== checked.ino) throw notAllowed(path, dataFolders, field);
+    if (opened.dev !== checked.dev || opened.ino !== checked.ino) throw await notAllowed(path, dataFolders, field);
     return handle;
   } catch (error) {
     await handle.close();
@@ -95,9 +96,16 @@ export async function openAllowed(path: string, dataFolders: readonly string[], 
   }
 }
 
-/** Data folders for the eye. */
-export function shown(dataFolders: readonly string[]): string {
-  return dataFolders.length === 0 ? '(none are allowed)' : dataFolders.join(', ');
+/** Data folders for the eye, with what is not there: a path that is not found may lie in a share that is not mounted. */
+export async function told(dataFolders: readonly string[]): Promise<string> {
+  if (dataFolders.length === 0) return '(none are allowed)';
+  const there = await present(dataFolders);
+  return dataFolders.map((folder) => (there.includes(folder) ? folder : `${folder} (does not exist)`)).join(', ');
+}
+
+async function present(dataFolders: readonly string[]): Promise<string[]> {
+  const real = await Promise.all(dataFolders.map((folder) => realpath(folder).catch(() => undefined)));
+  return dataFolders.filter((_, place) => real[place] !== undefined);
 }
 
 function candidates(path: string, dataFolders: readonly string[]): string[] {
@@ -131,9 +139,9 @@ async function isHubCacheLink(path: string, real: string, roots: readonly string
   );
 }
 
-function notAllowed(path: string, dataFolders: readonly string[], field: string): FinalError {
+async function notAllowed(path: string, dataFolders: readonly string[], field: string): Promise<FinalError> {
   return new FinalError(
     'PathNotAllowed',
-    `${field}: a path inside the data folders is needed, got ${JSON.stringify(path)}. Allowed: ${shown(dataFolders)}. Move the data there, or allow its folder with --data.`,
+    `${field}: a path inside the data folders is needed, got ${JSON.stringify(path)}. Allowed: ${await told(dataFolders)}. Move the data there, or allow its folder with --data.`,
   );
 }
