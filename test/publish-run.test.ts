@@ -140,6 +140,12 @@ describe('publishModel', () => {
     expect(await readOut('report.html')).toContain('&lt;img');
   });
 
+  it('tells nowhere where on the disk things lay', async () => {
+    // The spec's paths are absolute, as the command makes them.
+    for (const name of await tree(output))
+      expect((await readFile(join(output, name))).includes(context.folder), name).toBe(false);
+  });
+
   it('leaves the earlier folder and nothing half-written when the ONNX files embed otherwise', async () => {
     const before = await hashes();
     const embedder: typeof run.context.embedder = async (weights) => {

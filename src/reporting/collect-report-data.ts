@@ -76,7 +76,7 @@ export async function collectReportData(input: PublishInput, context: CollectCon
     scores: { before: old.scores, after: now.scores },
     ...questionChanges(old, now, questions, documents),
     data: dataFacts(input, { maxSequenceLength, cutAnswers: await cutAnswers(input, context, maxSequenceLength) }),
-    settings: settingsFacts(spec),
+    settings: settingsFacts(input),
     machine: machineFacts(input, manifest?.about),
     training: input.training,
     warnings: [...new Set(input.warnings)],

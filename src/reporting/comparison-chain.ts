@@ -1,5 +1,6 @@
 // The comparison of a chain: each step's model against the one it began with and against the original base model, and all models on all
 // test parts, which shows what a step made a model forget.
+import { basename } from 'node:path';
 import type { ChainComparison, StepRow } from '../spec/comparison.js';
 import { epochAxis, figure } from './chart.js';
 import { comparisonPage, figureCell, verdictCell } from './comparison-page.js';
@@ -66,7 +67,8 @@ function steps(rows: readonly StepRow[]): Html {
           (row) =>
             html`<tr>
               <th scope="row">
-                ${row.step}. ${row.name} ${row.model && html`<br /><span class="fine">${row.model.path}</span>`}
+                ${row.step}. ${row.name}
+                ${row.model && html`<br /><span class="fine">${basename(row.model.path)}</span>`}
                 ${row.error && html`<br /><span class="fine">${row.error.type}: ${row.error.message}</span>`}
               </th>
               ${figureCell(row.base)} ${figureCell(row.before)} ${figureCell(row.after, { strong: true })}

@@ -1,5 +1,6 @@
 // The comparison of a sweep: who won on the validation part, a table of all trials, the validation figures by epoch (where the lines end is
 // where a trial was stopped), and what the choice looks like on the test part, which had no say.
+import { basename } from 'node:path';
 import type { SweepComparison, TrialOutcome, TrialRow } from '../spec/comparison.js';
 import { figure, epochAxis } from './chart.js';
 import { comparisonPage, figureCell, verdictCell } from './comparison-page.js';
@@ -56,7 +57,7 @@ function leadOf({ model }: SweepComparison, best: TrialRow | undefined): string 
     best.before === undefined || best.after === undefined
       ? ''
       : ` On the test part, which had no say in the choice, NDCG@10 went from ${metric(best.before)} to ${metric(best.after)}.`;
-  return choice + test + (model === undefined ? '' : ` Its model: ${model}`);
+  return choice + test + (model === undefined ? '' : ` Its model: ${basename(model)}`);
 }
 
 function how(rounds: readonly number[]): string {

@@ -38,7 +38,7 @@ const sweep: SweepComparison = {
     ],
     [[1, 0.65]],
   ],
-  model: '/out/swept',
+  model: '/home/somebody/out/swept',
   warnings: [EVIL],
 };
 
@@ -55,7 +55,7 @@ const chain: ChainComparison = {
       after: 0.8,
       verdict,
       verdictFromBase: verdict,
-      model: { path: '/out/1', sha256: 'a' },
+      model: { path: '/home/somebody/out/1', sha256: 'a' },
     },
     { step: 2, name: 'two', base: 0.4, before: 0.45, error: { type: 'NonFiniteLoss', message: 'it exploded' } },
   ],
@@ -106,6 +106,7 @@ it.each([
     expect(page).not.toContain('<script');
     expect(page).not.toMatch(/(src|href)="(?!#)/);
     expect(page).toContain('&lt;script&gt;');
+    expect(page, 'where on a disk models lie').not.toContain('somebody');
     expect(page).toContain(`default-src &#39;none&#39;`);
     expect(await render()).toBe(page);
   },

@@ -1,5 +1,5 @@
 // The report's tables of facts: data, settings, machine. Each line is a label, a value and perhaps a note.
-import type { FineTuneSpec } from '../spec/spec.js';
+import { baseName } from '../spec/names.js';
 import type { PublishInput } from '../spec/publishing-stages.js';
 import type { Part } from '../spec/stages.js';
 import type { CheckpointAbout } from '../training/checkpoint.js';
@@ -68,14 +68,25 @@ export function pinLabel(pin: PublishInput['pins']['model'] | PublishInput['pins
   return `${pin.id} at commit ${pin.commit}${conversion}`;
 }
 
-/** Every setting of the spec, with the names that a spec has. */
-export function settingsFacts(spec: FineTuneSpec): Fact[] {
+/** Settings that name a Hub id or a path. */
+const SOURCES = /^(model\.source|model\.random\.tokenizer|dataset\.(source|train|test|validation))$/;
+
+/**
+ * Every setting of the spec, with the names that a spec has. Where things lay on a disk is not told: a path is its last part, the output
+ * folder is left out.
+ */
+export function settingsFacts({ spec, pins }: Pick<PublishInput, 'spec' | 'pins'>): Fact[] {
+  const hubIds = [pins.model, pins.dataset].flatMap((pin) => (pin.type === 'hub' ? [pin.id] : []));
+  const shown = (value: unknown, path: string): string => {
+    if (typeof value !== 'string') return JSON.stringify(value);
+    return SOURCES.test(path) && !hubIds.includes(value) ? baseName(value) : value;
+  };
   const facts: Fact[] = [];
   const walk = (value: unknown, path: string): void => {
     if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
       for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`);
-    } else if (value !== undefined) {
-      facts.push({ label: path, value: typeof value === 'string' ? value : JSON.stringify(value) });
+    } else if (value !== undefined && path !== 'output.directory') {
+      facts.push({ label: path, value: shown(value, path) });
     }
   };
   walk(spec, '');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseSpec } from '../spec/parse.js';
 import type { PublishInput } from '../spec/publishing-stages.js';
-import { dataFacts, pinLabel } from './facts.js';
+import { dataFacts, pinLabel, settingsFacts } from './facts.js';
 import { excerpt, duration, metricLabel, plural, signed } from './format.js';
 import { html, trusted } from './html.js';
 import { questionChanges } from './question-changes.js';
@@ -53,6 +54,37 @@ describe('pinLabel', () => {
     expect(pinLabel(pin)).toBe('a/b at commit c1');
     expect(pinLabel({ ...pin, conversion: 'c2' })).toMatch(/at commit c1, .*Parquet conversion at commit c2$/);
     expect(pinLabel({ type: 'ready', label: 'mine', snapshot: { kind: 'k', key: 'x' } })).toBe('mine');
+  });
+});
+
+describe('settingsFacts', () => {
+  const snapshot = { kind: 'k', key: 'x' };
+  const shown = (spec: object, pins: object): Record<string, string> => {
+    const input = { spec: parseSpec(spec), pins } as Pick<PublishInput, 'spec' | 'pins'>;
+    return Object.fromEntries(settingsFacts(input).map(({ label, value }) => [label, value]));
+  };
+
+  it('name Hub ids whole, of paths the last part, and no output folder', () => {
+    const facts = shown(
+      {
+        model: 'org/model',
+        dataset: { source: 'C:\\Users\\somebody\\pairs.jsonl' },
+        prompts: { query: '/query: ' },
+        output: { name: 'mine', directory: '/home/somebody/out' },
+      },
+      { model: { type: 'hub', id: 'org/model', commit: 'c' }, dataset: { type: 'local', label: 'pairs', snapshot } },
+    );
+    expect(facts).toMatchObject({ 'model.source': 'org/model', 'dataset.source': 'pairs', 'output.name': 'mine' });
+    expect(facts['prompts.query']).toBe('/query: ');
+    expect(JSON.stringify(facts)).not.toContain('somebody');
+  });
+
+  it('name ready files and folders by their last parts too', () => {
+    const dataset = { train: '/home/somebody/train.json', test: 'somebody/test.json', validation: './somebody/beir' };
+    const local = { type: 'local', label: 'x', snapshot };
+    const facts = shown({ model: { random: { tokenizer: '../somebody/tiny' } }, dataset }, { model: local, dataset: local }); // prettier-ignore
+    expect(facts).toMatchObject({ 'dataset.train': 'train', 'dataset.validation': 'beir', 'model.random.tokenizer': 'tiny' }); // prettier-ignore
+    expect(JSON.stringify(facts)).not.toContain('somebody');
   });
 });
 
