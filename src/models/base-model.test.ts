@@ -1,6 +1,7 @@
 import { open, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startFakeHub } from '../../test/support/fake-hub.js';
 import { makeTestContext, type TestContext } from '../../test/support/stage-context.js';
 import { writeTinyTokenizer } from '../../test/support/tiny-tokenizer.js';
 import { materialize } from '../artifacts/artifact.js';
@@ -16,9 +17,9 @@ beforeEach(async () => {
 });
 afterEach(() => context.remove());
 
-const fetch = async (written: unknown) => {
+const fetch = async (written: unknown, over: { hubUrl?: string } = {}) => {
   const spec = parseSpec({ model: written, dataset: 'd' }).model;
-  const settings = { dataFolders: [context.folder] };
+  const settings = { dataFolders: [context.folder], ...over };
   const pin = await pinModel(spec, settings, context);
   return fetchBaseModel({ pin, ...('random' in spec ? { random: spec.random } : {}) }, settings, context);
 };
@@ -102,6 +103,32 @@ describe('fetchBaseModel', () => {
     // Too large for one buffer, and so refused before it is taken into the store.
     await writeSparseWeights(join(folder, 'model.safetensors'), 5e9);
     await expect(fetch(folder)).rejects.toMatchObject({ type: 'UnsupportedModel' });
+  });
+
+  it.each([
+    ['another architecture', { 'config.json': '{"model_type":"t5"}' }, /model_type must be .* got "t5"/],
+    ['other modules', { 'modules.json': '[{"type":"sentence_transformers.models.Dense","path":""}]' }, /got Dense/],
+  ])('refuses a model of the Hub that has %s before any weights are downloaded', async (_what, over, rule) => {
+    const made = await fetch(random(1));
+    const files: Record<string, Buffer | string> = {};
+    for (const [name, blob] of Object.entries(made.blobs)) files[name] = await context.store.readBlob(blob);
+    const repos = [
+      { type: 'model' as const, name: 'org/whole', files },
+      { type: 'model' as const, name: 'org/other', files: { ...files, ...over, 'model.safetensors': 'other weights' } },
+    ];
+    const hub = await startFakeHub({ repos });
+    const asked = () => hub.requests.filter(({ path }) => path.endsWith('model.safetensors')).length;
+    try {
+      await expect(fetch('org/other', { hubUrl: hub.url })).rejects.toMatchObject({
+        type: 'UnsupportedModel',
+        message: expect.stringMatching(rule),
+      });
+      expect(asked()).toBe(0);
+      const whole = await fetch('org/whole', { hubUrl: hub.url });
+      expect(whole.blobs).toEqual(made.blobs);
+    } finally {
+      await hub.close();
+    }
   });
 
   it('passes on what the folder warns of', async () => {

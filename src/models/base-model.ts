@@ -27,8 +27,12 @@ export async function fetchBaseModel(
   settings: SourceSettings,
   context: StageContext,
 ): Promise<Artifact<ModelFolderFacts>> {
+  const check = (blobs: Record<string, BlobRef>): Promise<void> =>
+    inFolder(blobs, 'base-model', context, async (folder) => void (await readModelFolder(folder)));
   const artifact =
-    pin.type === 'random' ? await randomModel(pin.snapshot, random, context) : await fetchModel(pin, settings, context);
+    pin.type === 'random'
+      ? await randomModel(pin.snapshot, random, context)
+      : await fetchModel(pin, settings, context, check);
   await inFolder(artifact.blobs, 'base-model', context, async (folder) => {
     const model = await readModelFolder(folder);
     await checkWeights(model);

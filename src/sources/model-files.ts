@@ -11,7 +11,9 @@ export const MAX_WEIGHT_BYTES = 4 * 1024 * MEGABYTE;
 const TOKENIZER_FILE =
   /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(txt|json)|merges\.txt|[\w.-]*\.model)$/;
 const MODEL_FILE = /^(config\.json|modules\.json|sentence_\w+_config\.json|config_sentence_transformers\.json)$/;
-const WEIGHT_FILE = /^(model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json)$/;
+const WEIGHT_FILE = 'model.safetensors';
+/** One of several files that hold the weights together, which are not read. */
+const SHARD = /(^|\/)model-\d{5}-of-\d{5}\.safetensors$/;
 /** `0_Transformer/`, `1_Pooling/`, `2_Normalize/`: the modules' own folders. */
 const MODULE_FOLDER = /^\d+_[A-Za-z]+\//;
 
@@ -29,7 +31,7 @@ export function isTokenizerFile(name: string): boolean {
 export function isModelFile(name: string, bytes: number): boolean {
   if (name === 'README.md') return bytes <= MAX_README_BYTES;
   const inner = name.replace(MODULE_FOLDER, '');
-  return TOKENIZER_FILE.test(inner) || MODEL_FILE.test(inner) || WEIGHT_FILE.test(inner);
+  return TOKENIZER_FILE.test(inner) || MODEL_FILE.test(inner) || inner === WEIGHT_FILE;
 }
 
 /**
@@ -50,17 +52,26 @@ export function selectModelFiles<File extends SizedFile>(
     throw new FinalError('UnsupportedModel', `model: ${what} in ${label}. Files there: ${listed(all)}`);
   };
   if (!names.includes('config.json')) refuse('no config.json');
-  if (!names.some((name) => WEIGHT_FILE.test(name))) {
-    const pickled = all.filter((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
-    refuse(
-      pickled.length > 0
-        ? `model.safetensors is needed, but the weights are there as pickled ${pickled[0]} only (it could run code). Convert it: save_pretrained(…, safe_serialization=True)`
-        : 'no model.safetensors',
-    );
-  }
+  if (!names.includes(WEIGHT_FILE)) refuse(lackOfWeights(all));
   if (!names.includes('tokenizer.json')) refuse('no tokenizer: tokenizer.json is missing');
   checkSizes(selected, nameOf, label);
   return selected;
+}
+
+/** What is there in place of the weights that are read, and the remedy. */
+function lackOfWeights(names: readonly string[]): string {
+  const shards = names.filter((name) => SHARD.test(name));
+  if (shards.length > 0)
+    return `${WEIGHT_FILE} is needed, but the weights are there in ${shards.length} pieces only (${shards[0]}, …). Save them in one: save_pretrained(…, max_shard_size="4GB")`;
+  const pickled = names.find((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
+  if (pickled !== undefined)
+    return `${WEIGHT_FILE} is needed, but the weights are there as pickled ${pickled} only (it could run code). Convert it: save_pretrained(…, safe_serialization=True)`;
+  return `no ${WEIGHT_FILE}`;
+}
+
+/** True for a file of weights, which may take gigabytes. */
+export function isWeightFile(name: string): boolean {
+  return name.endsWith('.safetensors');
 }
 
 /**
@@ -90,7 +101,7 @@ function checkSizes<File extends SizedFile>(
   label: string,
 ): void {
   for (const file of files) {
-    const limit = nameOf(file).endsWith('.safetensors') ? MAX_WEIGHT_BYTES : MAX_TEXT_BYTES;
+    const limit = isWeightFile(nameOf(file)) ? MAX_WEIGHT_BYTES : MAX_TEXT_BYTES;
     if (file.bytes > limit) {
       throw new FinalError(
         'UnsupportedModel',

@@ -238,6 +238,18 @@ describe('a model of the Hub', () => {
     await other.close();
   });
 
+  it('with weights in several pieces is not supported, and the remedy is told', async () => {
+    const { 'model.safetensors': _, ...files } = modelFiles;
+    const shards = Object.fromEntries([1, 2].map((n) => [`model-0000${n}-of-00002.safetensors`, 'shard']));
+    const sharded = { ...files, ...shards, 'model.safetensors.index.json': '{}' };
+    const other = await startFakeHub({ repos: [model({ files: sharded })] });
+    const error = await failure(pinModel(spec, settings({ hubUrl: other.url }), context));
+    expect(error).toMatchObject({ type: 'UnsupportedModel' });
+    expect(error.message).toMatch(/in 2 pieces only \(model-00001-of-00002\.safetensors, …\).*max_shard_size/);
+    expect(other.requests.filter(({ path }) => path.includes('/resolve/'))).toEqual([]);
+    await other.close();
+  });
+
   it('stops asking when the stage is told to stop', async () => {
     const stop = new AbortController();
     const stopped = await makeTestContext({ signal: stop.signal });

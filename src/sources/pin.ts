@@ -8,11 +8,11 @@ import { baseName } from '../spec/names.js';
 import type { ModelPin } from '../spec/preparation-stages.js';
 import type { ModelSpec } from '../spec/spec.js';
 import { downloadFiles } from './download-files.js';
-import { HubClient } from './hub.js';
+import { HubClient, type HubFile } from './hub.js';
 import type { HubRepo } from './hub-errors.js';
 import { listLocalFiles, takeFiles } from './local-files.js';
 import { locateSource } from './locate-source.js';
-import { selectModelFiles, selectTokenizerFiles } from './model-files.js';
+import { isWeightFile, selectModelFiles, selectTokenizerFiles } from './model-files.js';
 import type { SourceSettings } from './source-settings.js';
 
 const VERSION = 1;
@@ -41,7 +41,7 @@ export async function pinModel(spec: ModelSpec, settings: SourceSettings, contex
     const hub = hubClient(settings, context);
     const repo: HubRepo = { type: 'model', name: location.id };
     const commit = await hub.commitOf(repo, spec.revision);
-    // Listed now, so that a model that cannot be used ends the run before anything is downloaded.
+    // Listed now, so that a model without the files that are needed ends the run before anything is downloaded.
     selectModelFiles(await hub.listFiles(repo, commit), ({ path }) => path, location.id);
     return { type: 'hub', id: location.id, commit };
   }
@@ -51,18 +51,24 @@ export async function pinModel(spec: ModelSpec, settings: SourceSettings, contex
   return { type: 'local', label: baseName(spec.source), snapshot: await rememberFolder({ blobs }, blobs, context) };
 }
 
+/** Refuses a model by its small files; its weights are not among them. */
+export type CheckModel = (blobs: Record<string, BlobRef>) => Promise<void>;
+
 /**
  * The model's files in the store: fetched from the Hub at the pinned commit, or those taken in when it was pinned.
  *
+ * @param check Asked before any weights are downloaded, which may take gigabytes; default: nothing is refused.
  * @throws FinalError and RetryableError as {@link pinModel}.
  */
 export async function fetchModel(
   pin: ModelPin,
   settings: SourceSettings,
   context: StageContext,
+  check?: CheckModel,
 ): Promise<Artifact<ModelFolderFacts>> {
   if (pin.type !== 'hub') return readArtifact<ModelFolderFacts>(context.store, pin.snapshot);
-  return fetchFromHub({ type: 'model', name: pin.id }, pin.commit, selectModelFiles, settings, context);
+  const wanted = { repo: { type: 'model', name: pin.id }, commit: pin.commit, select: selectModelFiles } as const;
+  return fetchFromHub({ ...wanted, ...(check && { check }) }, settings, context);
 }
 
 async function pinTokenizer(source: string, settings: SourceSettings, context: StageContext): Promise<Ref> {
@@ -71,7 +77,7 @@ async function pinTokenizer(source: string, settings: SourceSettings, context: S
   if (location.type === 'hub') {
     const repo: HubRepo = { type: 'model', name: location.id };
     const commit = await hubClient(settings, context).commitOf(repo, 'main');
-    const { kind, key } = await fetchFromHub(repo, commit, selectTokenizerFiles, settings, context);
+    const { kind, key } = await fetchFromHub({ repo, commit, select: selectTokenizerFiles }, settings, context);
     return { kind, key };
   }
   const chosen = selectTokenizerFiles(await listFolder(location.path, field), ({ name }) => name, source);
@@ -83,9 +89,7 @@ type Ref = { kind: string; key: string };
 type Select = typeof selectModelFiles;
 
 async function fetchFromHub(
-  repo: HubRepo,
-  commit: string,
-  select: Select,
+  { repo, commit, select, check }: { repo: HubRepo; commit: string; select: Select; check?: CheckModel },
   settings: SourceSettings,
   context: StageContext,
 ): Promise<Artifact<ModelFolderFacts>> {
@@ -97,8 +101,13 @@ async function fetchFromHub(
     inputs: { hub: repo.name, commit, part },
     make: async () => {
       const hub = hubClient(settings, context);
-      const files = select(await hub.listFiles(repo, commit), ({ path }) => path, repo.name);
-      const { blobs, bytes } = await downloadFiles(hub, { repo, commit, files }, context);
+      const selected = select(await hub.listFiles(repo, commit), ({ path }) => path, repo.name);
+      const weights = selected.filter(({ path }) => isWeightFile(path));
+      const files = [...selected.filter(({ path }) => !isWeightFile(path)), ...weights];
+      const before = async (file: HubFile, small: Record<string, BlobRef>): Promise<void> => {
+        if (file === weights[0]) await check?.(small);
+      };
+      const { blobs, bytes } = await downloadFiles(hub, { repo, commit, files, before }, context);
       return { blobs, facts: { files: files.length, bytes } };
     },
   });
