@@ -57,7 +57,7 @@ export class RetryableError extends Error {
 }
 
 const ALLOCATION_FAILURE =
-  /bad_alloc|failed to allocate memory|allocation failed|cannot allocate memory|heap out of memory/i;
+  /bad_alloc|failed to allocate memory|allocation failed|(?:cannot|could not) allocate memory|heap out of memory/i;
 
 /** True when the text is an allocator's own word that memory ran out. */
 export function isAllocationFailure(text: string): boolean {

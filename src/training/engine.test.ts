@@ -58,6 +58,25 @@ test('has one graph of a kind, each with memory of its own, however few the text
   }
 });
 
+test('frees every graph also when one could not be loaded, and tries that one again', async () => {
+  const engine = await Engine.create(tinyOptions('mean'));
+  const batch = { queries, documents, step: 0 };
+  const created = vi.spyOn(EngineSession, 'create').mockRejectedValueOnce(new Error('bad_alloc'));
+  const released = vi.spyOn(EngineSession.prototype, 'release');
+  try {
+    await expect(engine.step(batch)).rejects.toThrow('bad_alloc');
+    await engine.embed(tokenized(documents));
+    await engine.dispose();
+    expect(released).toHaveBeenCalledTimes(1);
+    await engine.step(batch);
+    await engine.dispose();
+    expect([created.mock.calls.length, released.mock.calls.length]).toEqual([3, 2]);
+  } finally {
+    created.mockRestore();
+    released.mockRestore();
+  }
+});
+
 describe.each(TINY_CASES)('the engine with %s pooling', (tinyCase) => {
   test.each([
     ['in one piece', undefined],

@@ -267,6 +267,8 @@ export class Engine implements TrainingEngine {
     if (session === undefined) {
       session = EngineSession.create(this.graph(kind), { threads: this.options.threads });
       this.sessions.set(kind, session);
+      // One that could not be made, as for want of memory, is tried anew, and keeps none of the others from being freed.
+      session.catch(() => this.sessions.delete(kind));
     }
     return session;
   }
