@@ -1,7 +1,7 @@
 // Datasets from a Hub, over HTTP: a small local server speaks the Hub's paths.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pinDataset } from '../src/dataset/pin-dataset.js';
 import type { SourceSettings } from '../src/sources/source-settings.js';
@@ -128,6 +128,19 @@ describe('a dataset of the Hub', () => {
     await expect(pinDataset(datasetSpec('closed/set'), settings(), context)).rejects.toThrow(
       /^dataset\.source: dataset "closed\/set" is gated .*HF_TOKEN/,
     );
+  });
+
+  it('that lies in the data folders under its name is refused at a revision, which would not be what is read', async () => {
+    await serve({ files: { 'train.jsonl': '{}' } });
+    await mkdir(join(context.folder, 'a/b'), { recursive: true });
+    await writeFile(join(context.folder, 'a/b/train.jsonl'), '{"question": "q", "answer": "a"}\n');
+    for (const source of ['a/b', './a/b', 'a/b/train.jsonl']) {
+      const pinned = pinDataset(datasetSpec({ source, revision: 'v7' }), settings(), context);
+      await expect(pinned).rejects.toMatchObject({ type: 'InvalidSpec' });
+      await expect(pinned).rejects.toThrow(/^dataset\.revision: .* got "v7"\. Remove revision .*, or move/);
+      expect(await pinDataset(datasetSpec(source), settings(), context)).toMatchObject({ type: 'local' });
+    }
+    expect(hub.requests).toEqual([]);
   });
 
   it('with a name that needs escaping is fetched all the same', async () => {

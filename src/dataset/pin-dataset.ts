@@ -7,7 +7,7 @@ import type { BlobRef } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
 import { listLocalFiles, takeFiles, type LocalFile } from '../sources/local-files.js';
 import { locateSource, type Location } from '../sources/locate-source.js';
-import { hubClient } from '../sources/pin.js';
+import { demandNoRevision, hubClient } from '../sources/pin.js';
 import type { HubRepo } from '../sources/hub-errors.js';
 import type { SourceSettings } from '../sources/source-settings.js';
 import { baseName } from '../spec/names.js';
@@ -30,8 +30,8 @@ const FEW = 3;
 /**
  * Fixes which data a run uses.
  *
- * @throws FinalError `SourceNotFound`, `PathNotAllowed`, or `InvalidData` for a missing split or no readable file; RetryableError
- * `SourceUnavailable`.
+ * @throws FinalError `SourceNotFound`, `PathNotAllowed`, `InvalidData` for a missing split or no readable file, or `InvalidSpec` for local
+ * files with a revision; RetryableError `SourceUnavailable`.
  */
 export async function pinDataset(
   dataset: DatasetSpec,
@@ -83,6 +83,7 @@ async function pinLocal(
   settings: SourceSettings,
   context: StageContext,
 ): Promise<DatasetPin> {
+  demandNoRevision(dataset, 'dataset');
   const { isFolder, files } = await listSource(location, 'dataset.source');
   const names = files.map(({ name }) => name);
   const detected = isFolder ? detectSplits(names) : loneFile(names, dataset);

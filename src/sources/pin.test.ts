@@ -283,6 +283,17 @@ describe('a model in a folder', () => {
     expect(changed).not.toEqual(a);
   });
 
+  it('is refused at a revision, which only the Hub has, also where the folder is called like a repository there', async () => {
+    await write(join(context.folder, spec.source), ['config.json', 'model.safetensors', 'tokenizer.json']);
+    const error = await failure(pinModel({ ...spec, revision: 'v7' }, settings(), context));
+    expect(error).toMatchObject({ type: 'InvalidSpec' });
+    expect(error.message).toMatch(
+      /^model\.revision: .*"BAAI\/bge-small-en-v1\.5" is .*got "v7"\. Remove revision .*, or move/,
+    );
+    expect(await pinModel(spec, settings(), context)).toMatchObject({ type: 'local' });
+    expect(hub.requests).toEqual([]);
+  });
+
   it('without a tokenizer, config or weights is refused with what is there', async () => {
     const folder = join(context.folder, 'm');
     await write(folder, ['config.json', 'model.safetensors']);

@@ -29,7 +29,8 @@ export interface ModelFolderFacts {
  *
  * A random model's pin holds the tokenizer's files; its weights are made later.
  *
- * @throws FinalError `SourceNotFound`, `PathNotAllowed`, `UnsupportedModel`; RetryableError `SourceUnavailable`.
+ * @throws FinalError `SourceNotFound`, `PathNotAllowed`, `UnsupportedModel`, `InvalidSpec` for a folder with a revision; RetryableError
+ * `SourceUnavailable`.
  */
 export async function pinModel(spec: ModelSpec, settings: SourceSettings, context: StageContext): Promise<ModelPin> {
   if ('random' in spec) {
@@ -45,6 +46,7 @@ export async function pinModel(spec: ModelSpec, settings: SourceSettings, contex
     selectModelFiles(await hub.listFiles(repo, commit), ({ path }) => path, location.id);
     return { type: 'hub', id: location.id, commit };
   }
+  demandNoRevision(spec, 'model');
   const files = await listFolder(location.path, 'model');
   const chosen = selectModelFiles(files, ({ name }) => name, spec.source);
   const blobs = await takeFiles(chosen, { settings, context, field: 'model' });
@@ -129,6 +131,20 @@ async function listFolder(path: string, field: string): Promise<Awaited<ReturnTy
   const { isFolder, files } = await listLocalFiles(path, field);
   if (!isFolder) throw new FinalError('SourceNotFound', `${field}: a folder is needed, got the file ${path}`);
   return files;
+}
+
+/**
+ * Refuses a local source of which the spec names a revision: it would be used as it is now, and the report would state the revision.
+ *
+ * @throws FinalError `InvalidSpec`; `main`, the default, is no revision that was named.
+ */
+export function demandNoRevision({ source, revision }: { source: string; revision: string }, field: string): void {
+  if (revision === 'main') return;
+  throw new FinalError(
+    'InvalidSpec',
+    `${field}.revision: only what the Hub has can be taken at a revision, but ${JSON.stringify(source)} is in the data folders, got ${JSON.stringify(revision)}. ` +
+      'Remove revision to use what is there, or move that away so that the Hub is asked.',
+  );
 }
 
 /** A client that tells of repeated requests as warnings. */
