@@ -1,12 +1,15 @@
 // Activities that are called by themselves, with inputs that no workflow made: what would lead out of the data folders is refused before
 // the trainer hears of it and before anything is made on the disk.
-import { mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLocalStore } from '../src/artifacts/local-store.js';
+import { makeRandomModel } from '../src/models/random-init.js';
+import { startFakeHub } from '../test/support/fake-hub.js';
+import { writeTinyTokenizer } from '../test/support/tiny-tokenizer.js';
 import { createActivities, type Activities, type TrainerPool } from './index.js';
 
 let root: string;
@@ -32,9 +35,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-async function run<K extends keyof Activities>(name: K, input: object): Promise<unknown> {
+async function run<K extends keyof Activities>(name: K, input: object, of: Activities = activities): Promise<unknown> {
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-  return environment.run(activities[name] as (input: object) => Promise<unknown>, { storeId, ...input });
+  return environment.run(of[name] as (input: object) => Promise<unknown>, { storeId, ...input });
 }
 const spec = { model: 'org/base', dataset: 'org/data', output: { name: 'words', directory: 'out' } };
 const settle = (path: string, ofSpec: object = spec): Promise<unknown> =>
@@ -64,6 +67,50 @@ describe('settling a retrain', () => {
     const escaping = { ...spec, output: { ...spec.output, name: '../../escape' } };
     await expect(settle('candidate', escaping)).rejects.toMatchObject({ type: 'InvalidSpec' });
     expect(called).toEqual([]);
+  });
+});
+
+describe('what the Hub has', () => {
+  const random = { tokenizer: '', hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 16 };
+  const modelFiles = async (): Promise<Record<string, Buffer>> => {
+    const folder = join(root, 'model');
+    await writeTinyTokenizer(join(root, 'tokenizer'), ['one two three']);
+    const shape = { ...random, maxPositionEmbeddings: 16, pooling: 'mean' as const, seed: 1 };
+    const names = await makeRandomModel({ spec: shape, tokenizerFolder: join(root, 'tokenizer'), folder });
+    return Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)),
+    );
+  };
+
+  it('is refused where it is not allowed, also when another Worker has brought it into the store', async () => {
+    const hub = await startFakeHub({
+      repos: [
+        { type: 'model', name: 'org/base', files: await modelFiles() },
+        { type: 'dataset', name: 'org/data', files: { 'train.jsonl': '{"question": "q", "answer": "a"}' } },
+      ],
+    });
+    const worker = (allowed: string[]): Activities =>
+      createActivities(
+        { store: join(root, 'store'), dataFolders: [], hubUrl: hub.url, allowedSources: { hub: allowed } },
+        {} as TrainerPool,
+      );
+    const dataset = { source: 'org/data', splits: ['train'] };
+    const inputs = [
+      ['downloadModel', { pin: { type: 'hub', id: 'org/base', commit: hub.commitOf('org/base') } }],
+      ['downloadDataset', { pin: { type: 'hub', id: 'org/data', commit: hub.commitOf('org/data') }, dataset }],
+    ] as const;
+    try {
+      for (const [activity, input] of inputs) {
+        await run(activity, input, worker(['org']));
+        await expect(run(activity, input, worker(['other']))).rejects.toMatchObject({
+          type: 'SourceNotAllowed',
+          nonRetryable: true,
+        });
+        await run(activity, input, worker(['*']));
+      }
+    } finally {
+      await hub.close();
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 // Brings a pinned dataset's files into the store, as they ship: only the files of the splits asked for.
 import { readArtifact, remember, type Artifact } from '../artifacts/artifact.js';
 import type { StageContext } from '../artifacts/stage-context.js';
+import { hubAccess } from '../sources/allowed-hub.js';
 import { downloadFiles } from '../sources/download-files.js';
 import type { HubRepo } from '../sources/hub-errors.js';
 import { hubClient } from '../sources/pin.js';
@@ -15,7 +16,7 @@ import type { DatasetSnapshotFacts } from './snapshot.js';
 /**
  * The stage: a `dataset-snapshot` of the pinned dataset.
  *
- * @throws FinalError `SourceNotFound`, `InvalidData`; RetryableError `SourceUnavailable`.
+ * @throws FinalError `SourceNotFound`, `SourceNotAllowed`, `InvalidData`; RetryableError `SourceUnavailable`.
  */
 export async function downloadDataset(
   { pin, dataset }: Omit<DownloadDatasetInput, 'storeId'>,
@@ -40,6 +41,9 @@ export async function fetchDataset(
 ): Promise<Artifact<DatasetSnapshotFacts>> {
   if (pin.type !== 'hub') return readArtifact<DatasetSnapshotFacts>(context.store, pin.snapshot);
   const { id, commit, conversion } = pin;
+  const repo: HubRepo = { type: 'dataset', name: id };
+  // Asked before the store is looked into: what another Worker brought there may not be allowed here.
+  hubAccess(repo, settings.allowedSources?.hub);
   return remember<DatasetSnapshotFacts>({
     store: context.store,
     kind: 'dataset-snapshot',
@@ -47,7 +51,6 @@ export async function fetchDataset(
     inputs: { hub: id, commit, conversion: conversion ?? null, splits },
     make: async () => {
       const hub = hubClient(settings, context);
-      const repo: HubRepo = { type: 'dataset', name: id };
       const revision = conversion ?? commit;
       const listed = await hub.listFiles(repo, revision);
       const names = listed.map(({ path }) => path);

@@ -7,6 +7,7 @@ import { FinalError } from '../errors.js';
 import { baseName } from '../spec/names.js';
 import type { ModelPin } from '../spec/preparation-stages.js';
 import type { ModelSpec } from '../spec/spec.js';
+import { hubAccess } from './allowed-hub.js';
 import { downloadFiles } from './download-files.js';
 import { HubClient, type HubFile } from './hub.js';
 import type { HubRepo } from './hub-errors.js';
@@ -95,6 +96,8 @@ async function fetchFromHub(
   settings: SourceSettings,
   context: StageContext,
 ): Promise<Artifact<ModelFolderFacts>> {
+  // Asked before the store is looked into: what another Worker brought there may not be allowed here.
+  hubAccess(repo, settings.allowedSources?.hub);
   const part = select === selectModelFiles ? 'model' : 'tokenizer';
   return remember<ModelFolderFacts>({
     store: context.store,
