@@ -1,7 +1,20 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync, type promises } from 'node:fs';
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { remember } from '../artifacts/artifact.js';
 import { addToChampionLog, readChampionLog, rollBackChampion } from '../artifacts/champion-log.js';
 import { sha256 } from '../artifacts/hash.js';
@@ -10,6 +23,19 @@ import type { ArtifactStore } from '../artifacts/store.js';
 import type { StageProgress } from '../spec/stages.js';
 import { findGarbage, freeGarbage } from '../training/garbage.js';
 import { placeChampion, takeVersion } from './champion-folder.js';
+
+/** A folder whose removal in one call ends, killed, when its subfolders are gone. */
+const removal = vi.hoisted(() => ({ diesAt: '' }));
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof promises>();
+  const rm: typeof promises.rm = async (path, options) => {
+    if (path !== removal.diesAt) return real.rm(path, options);
+    removal.diesAt = '';
+    await real.rm(join(path, 'onnx'), { recursive: true });
+    throw new Error('killed');
+  };
+  return { ...real, rm };
+});
 
 let root: string;
 let out: string;
@@ -129,6 +155,47 @@ describe('a version’s folder', () => {
     expect(await served('onnx/model.onnx')).toBe('graph of one');
   });
 
+  it('that is only half there is laid out again, whatever is missing', async () => {
+    await promote('one');
+    const { folder } = (await place())!;
+    await rm(join(folder, 'model.safetensors'));
+    await writeFile(join(folder, '.DS_Store'), '');
+    await place();
+    expect(await served()).toBe('one');
+    await rm(folder, { recursive: true });
+    await mkdir(join(folder, 'onnx'), { recursive: true });
+    await place();
+    expect(await served('onnx/model.onnx')).toBe('graph of one');
+  });
+
+  it.each([
+    ['a folder', (folder: string) => writeFile(join(folder, 'my-own-notes.txt'), 'x')],
+    ['a folder deep inside', (folder: string) => writeFile(join(folder, 'onnx', 'mine.onnx'), 'x')],
+    ['a link', (folder: string) => rename(folder, `${folder}-mine`).then(() => symlink(`${folder}-mine`, folder))],
+    ['a file', (folder: string) => rm(folder, { recursive: true }).then(() => writeFile(folder, 'x'))],
+  ])('that is somebody else’s, %s, is refused and left alone', async (_, put) => {
+    await promote('one');
+    const folder = join(out, 'data', 'versions', 'words-v1');
+    await mkdir(join(folder, 'onnx'), { recursive: true });
+    await put(folder);
+    const before = await readdir(join(out, 'data'), { recursive: true });
+    await expect(place()).rejects.toMatchObject({ type: 'PathNotAllowed' });
+    expect(await readdir(join(out, 'data'), { recursive: true })).toEqual(before);
+  });
+
+  it('that became somebody else’s while it was laid out is refused and left alone', async () => {
+    await promote('one');
+    const folder = join(out, 'data', 'versions', 'words-v1');
+    const progress = ({ note = '' }: StageProgress): void => {
+      if (!note.includes('file 2')) return;
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'my-own-notes.txt'), 'x');
+    };
+    await expect(placeChampion({ store, progress }, 'words', out)).rejects.toMatchObject({ type: 'PathNotAllowed' });
+    expect(await readdir(folder)).toEqual(['my-own-notes.txt']);
+    expect(await readdir(join(out, 'data', 'versions'))).toEqual(['words-v1']);
+  });
+
   it('is laid out with reports that grow with its bytes, and stops when it is asked to', async () => {
     await promote('one '.repeat(2 ** 20));
     const controller = new AbortController();
@@ -158,6 +225,36 @@ describe('a version’s folder', () => {
     await rollBackChampion(store, 'words', { to: 1, at, by: 'somebody' });
     await place();
     expect(await served()).toBe('one');
+  });
+
+  it('of an older version that somebody put something into is left alone', async () => {
+    for (const weights of ['one', 'two', 'three']) {
+      await promote(weights);
+      const { folder } = (await place())!;
+      if (weights === 'one') await writeFile(join(folder, 'my-own-notes.txt'), 'x');
+    }
+    const versions = join(out, 'data', 'versions');
+    expect((await readdir(versions)).sort()).toEqual(['words-v1', 'words-v2', 'words-v3']);
+    expect((await readdir(join(versions, 'words-v1'))).sort()).toEqual([
+      'model.safetensors',
+      'my-own-notes.txt',
+      'onnx',
+    ]);
+  });
+
+  it('whose removal ended halfway is laid out again, not taken for whole', async () => {
+    for (const weights of ['one', 'two']) {
+      await promote(weights);
+      await place();
+    }
+    await promote('three');
+    const first = join(out, 'data', 'versions', 'words-v1');
+    removal.diesAt = first;
+    await expect(place()).rejects.toThrow('killed');
+    expect(await readdir(first)).toEqual([]);
+    await rollBackChampion(store, 'words', { to: 1, at, by: 'somebody' });
+    await place();
+    expect(await served('onnx/model.onnx')).toBe('graph of one');
   });
 
   it('can be laid out again after garbage was freed a year later, while another old thing is gone', async () => {

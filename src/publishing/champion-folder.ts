@@ -6,7 +6,7 @@
 import { lstat, mkdir, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join, relative } from 'node:path';
-import { readArtifact, remember } from '../artifacts/artifact.js';
+import { findArtifact, readArtifact, remember } from '../artifacts/artifact.js';
 import {
   readChampionLog,
   standingChampion,
@@ -16,7 +16,7 @@ import {
 } from '../artifacts/champion-log.js';
 import { flushFolder } from '../artifacts/flushed-files.js';
 import type { StageContext } from '../artifacts/stage-context.js';
-import type { BlobRef } from '../artifacts/store.js';
+import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
 import { sha256OfWeights } from '../sources/own-folder.js';
 import { championPaths, type PlacedChampion } from '../spec/retrain.js';
@@ -43,7 +43,7 @@ export async function takeVersion(
     const note = `taking ${entry.name} of the new version into the store`;
     context.progress({ stage: 'publish', done, total: files.length, unit: 'files', note });
     const path = join(entry.parentPath, entry.name);
-    blobs[relative(folder, path).split(/[\\/]/).join('/')] = await store.putFile(path);
+    blobs[nameIn(folder, path)] = await store.putFile(path);
   }
   const { kind, key } = await remember({
     ...{ store, kind: KIND, version: 1, inputs: { blobs } },
@@ -57,8 +57,8 @@ export async function takeVersion(
  *
  * @param directory Absolute output folder, found to be allowed.
  * @returns undefined before the first promotion.
- * @throws FinalError `PathNotAllowed` when something that is no link stands at the champion's path; DamagedError when the store no
- * longer holds the version whole and its folder is not whole either.
+ * @throws FinalError `PathNotAllowed` when something that is no link stands at the champion's path, or a stranger's folder at the
+ * version's; DamagedError when the store no longer holds the version whole and its folder is not whole either.
  */
 export async function placeChampion(
   context: PlaceContext,
@@ -76,7 +76,7 @@ export async function placeChampion(
     await layOut(context, standing, folder);
     await pointTo(path, folder);
     if (!(await isStill())) continue;
-    await removeOlder(directory, name, entries);
+    await removeOlder(store, directory, name, entries);
     if (await isStill()) return { version: standing.number, sha256: standing.sha256, path, folder };
   }
 }
@@ -93,7 +93,7 @@ async function layOut(context: PlaceContext, { files, sha256 }: ChampionVersion,
   expectSilence?.(longestReadMs(there?.size ?? 0));
   if ((await sha256OfWeights(folder)) === sha256) return;
   const { blobs } = await readArtifact(store, files);
-  const staged = await stageFolder(folder);
+  const staged = await stageFolder(folder, () => demandOwn(folder, blobs));
   try {
     await copyAllOut(
       { store, onProgress, ...(expectSilence && { expectSilence }) },
@@ -129,12 +129,49 @@ async function pointTo(path: string, folder: string): Promise<void> {
   }
 }
 
-/** Removes the folders of versions but of the standing one and of the one that a roll-back leads to. */
-async function removeOlder(directory: string, name: string, entries: readonly ChampionEntry[]): Promise<void> {
+/** Removes the folders of versions but of the standing one and of the one that a roll-back leads to; a stranger's is left alone. */
+async function removeOlder(
+  store: ArtifactStore,
+  directory: string,
+  name: string,
+  entries: readonly ChampionEntry[],
+): Promise<void> {
   const standing = entries.at(-1)?.champion ?? 0;
   const kept = [standing, versionBefore(entries, standing)?.number, entries.at(-2)?.champion];
   for (const { number, version } of entries) {
     if (!version || kept.includes(number)) continue;
-    await rm(championPaths(directory, name, number).folder, { recursive: true, force: true });
+    const { folder } = championPaths(directory, name, number);
+    if (!(await lstat(folder).catch(() => undefined))) continue;
+    const files = await findArtifact(store, version.files);
+    if (!files || (await strangerAt(folder, files.blobs)) !== undefined) continue;
+    // The weights go first: by them a folder counts as whole, which it is not when the removal ends halfway.
+    await rm(join(folder, WEIGHTS_FILE), { force: true });
+    await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function demandOwn(folder: string, blobs: Record<string, BlobRef>): Promise<void> {
+  const what = await strangerAt(folder, blobs);
+  if (what === undefined) return;
+  throw new FinalError(
+    'PathNotAllowed',
+    `champion: ${folder} must be free or the champion's own, got ${what}. Move it away, or name the champion otherwise (output.name).`,
+  );
+}
+
+/** What stands at a version's place that the version does not have; its own folder may be half-removed, or its files changed. */
+async function strangerAt(folder: string, blobs: Record<string, BlobRef>): Promise<string | undefined> {
+  const there = await lstat(folder).catch(() => undefined);
+  if (!there) return undefined;
+  if (!there.isDirectory()) return there.isSymbolicLink() ? 'a link' : 'a file';
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  const names = files.map((file) => nameIn(folder, join(file.parentPath, file.name)));
+  const foreign = names.find((name) => !Object.hasOwn(blobs, name) && basename(name) !== '.DS_Store');
+  return foreign === undefined ? undefined : `a folder with ${JSON.stringify(foreign)} in it`;
+}
+
+/** A file's name in the version's artifact. */
+function nameIn(folder: string, path: string): string {
+  return relative(folder, path).split(/[\\/]/).join('/');
 }
