@@ -1,6 +1,7 @@
 // What the Worker's owner sets once; a run's input never carries any of it. Nothing here is part of anything hashed.
 import type { ActivityTimes } from '../src/spec/activity-times.js';
 import { demandHubList } from '../src/sources/allowed-hub.js';
+import { demandHubUrl } from '../src/sources/hub-address.js';
 import type { AllowedSources, SourceSettings } from '../src/sources/source-settings.js';
 
 /** Settings of a Worker. */
@@ -34,7 +35,11 @@ export interface WorkerSettings {
 /** Default task queue of the activities that use the trainer. */
 export const DEFAULT_TRAINING_TASK_QUEUE = 'finetune-training';
 
-/** The part of the settings that reading inputs needs. @throws Error when `allowedSources.hub` names what is no owner or repository. */
+/**
+ * The part of the settings that reading inputs needs.
+ *
+ * @throws Error when `allowedSources.hub` names what is no owner or repository, or the Hub's address is none.
+ */
 export function sourceSettings({
   dataFolders,
   allowedSources,
@@ -42,6 +47,7 @@ export function sourceSettings({
   hubToken = process.env.HF_TOKEN ?? process.env.HUGGING_FACE_HUB_TOKEN,
 }: Pick<WorkerSettings, 'dataFolders' | 'allowedSources' | 'hubUrl' | 'hubToken'>): SourceSettings {
   if (allowedSources?.hub) demandHubList(allowedSources.hub);
+  if (hubUrl) demandHubUrl(hubUrl);
   return {
     dataFolders,
     ...(allowedSources && { allowedSources }),

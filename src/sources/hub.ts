@@ -8,6 +8,7 @@ import { datasetInfo, downloadFile, HubApiError, listFiles, modelInfo } from '@h
 import { DamagedError, type ArtifactStore, type BlobRef } from '../artifacts/store.js';
 import { FinalError, RetryableError } from '../errors.js';
 import { demandHubList, hubAccess } from './allowed-hub.js';
+import { DEFAULT_HUB_URL, demandHubUrl } from './hub-address.js';
 import { CutTransfer, isTransient, reasonOf, refusedError, type HubRepo, type Refusal } from './hub-errors.js';
 import type { SourceSettings } from './source-settings.js';
 
@@ -45,7 +46,7 @@ export class HubClient {
   private refusal: Refusal | undefined;
 
   constructor({ settings, signal, onRetry = () => {} }: HubClientOptions) {
-    this.hubUrl = (settings.hubUrl ?? 'https://huggingface.co').replace(/\/+$/, '');
+    this.hubUrl = demandHubUrl(settings.hubUrl ?? DEFAULT_HUB_URL).replace(/\/+$/, '');
     this.token = settings.hubToken || undefined;
     this.allowed = settings.allowedSources?.hub && demandHubList(settings.allowedSources.hub);
     this.firstPauseMs = settings.hubRetryDelayMs ?? 1000;
