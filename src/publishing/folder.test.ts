@@ -1,15 +1,16 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTestModel, type TestModel } from '../../test/support/random-model.js';
 import { sha256OfFile } from '../artifacts/hash.js';
 import { loadWeights, readModelFolder } from '../models/model-folder.js';
 import { readSafetensors } from '../models/safetensors.js';
+import { openTokenizer } from '../text/tokenizer.js';
 import { writeModelFolder } from './folder.js';
 
 let made: TestModel;
 beforeAll(async () => {
-  made = await makeTestModel(['one two three', 'four five six']);
+  made = await makeTestModel(['one two three', 'four five six', 'föur fïve']);
 });
 afterAll(() => made.remove());
 
@@ -95,6 +96,34 @@ describe('writeModelFolder', () => {
     expect(published).toMatchObject({ architectures: ['BertModel'], torch_dtype: 'float32' });
     expect(published).not.toHaveProperty('dtype');
   });
+
+  it.each([
+    ['BERT’s', (bert: object) => ({ ...bert, lowercase: false, strip_accents: null })],
+    ['a sequence of', (bert: object) => ({ type: 'Sequence', normalizers: [{ type: 'NFC' }, { ...bert, lowercase: false }] })], // prettier-ignore
+    ['another', () => ({ type: 'NFC' })],
+    ['no', () => null],
+  ])(
+    'puts the lower-casing of sentence-transformers into a cased tokenizer, with %s normalizer',
+    async (name, change) => {
+      const { model, weights } = made;
+      const base = join(made.root, `cased, ${name}`);
+      await cp(model.folder, base, { recursive: true });
+      const tokenizer = await json(base, 'tokenizer.json');
+      const normalizer = change(tokenizer.normalizer as object);
+      await writeFile(join(base, 'tokenizer.json'), JSON.stringify({ ...tokenizer, normalizer }));
+      const cased = { ...model, folder: base, lowerCase: true };
+      const folder = join(made.root, `lower, ${name}`);
+      await writeModelFolder({ model: cased, weights, maxSequenceLength: 24, prompts: model.prompts, folder });
+
+      const idsOf = async (of: string, text: string): Promise<number[]> => [
+        ...(await openTokenizer(of)).encode([text], 24).texts.ids,
+      ];
+      const text = 'ONE Two three, FÖUR fïve';
+      expect(await idsOf(base, text)).not.toEqual(await idsOf(base, text.toLowerCase()));
+      expect(await idsOf(folder, text)).toEqual(await idsOf(base, text.toLowerCase()));
+      expect(await json(folder, 'tokenizer_config.json')).toMatchObject({ do_lower_case: true, strip_accents: false });
+    },
+  );
 
   it('refuses a length for which the model has no positions', async () => {
     await expect(write('f', 65)).rejects.toThrow(

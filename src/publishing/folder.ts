@@ -8,6 +8,7 @@ import { encodeSafetensors, type Weights } from '../models/safetensors.js';
 import { sentenceFolderFiles } from '../models/sentence-folder.js';
 import { readTokenizerFiles } from '../models/tokenizer-files.js';
 import { POOLED_ONNX, WEIGHTS_FILE } from '../spec/published-files.js';
+import { withLowerCasing } from './lower-casing.js';
 import { exportOnnx } from './onnx-export.js';
 import { writeOut } from './write-files.js';
 
@@ -44,7 +45,7 @@ export async function writeModelFolder({
   const described = { ...model, maxSequenceLength, prompts };
   const files = new Map([
     ['config.json', await configJson(model.folder)],
-    ...tokenizer.files,
+    ...(model.lowerCase ? withLowerCasing(tokenizer.files) : tokenizer.files),
     ...sentenceFolderFiles({ ...described, dimension: model.config.hiddenSize }),
   ]);
   for (const [name, content] of files) await writeOut(folder, name, content);
