@@ -259,6 +259,19 @@ describe('the client', () => {
     await client.schedule.getHandle(options.scheduleId).delete();
   });
 
+  it('is not made of a Schedule of something else that has its id', async () => {
+    const { client } = environment;
+    const { scheduleId } = retrainSchedule(specNamed('taken'), { everyMs: HOUR_MS });
+    const action = { type: 'startWorkflow' as const, workflowType: 'sendInvoices', taskQueue: 'billing', args: [7] };
+    await client.schedule.create({ scheduleId, spec: { intervals: [{ every: HOUR_MS }] }, action });
+    await expect(updateRetrainSchedule(client, specNamed('taken'), {})).rejects.toMatchObject({
+      type: 'InvalidSpec',
+      message: expect.stringContaining('which starts "sendInvoices"') as string,
+    });
+    expect((await describeSchedule(scheduleId)).action).toMatchObject({ workflowType: 'sendInvoices', args: [7] });
+    await client.schedule.getHandle(scheduleId).delete();
+  });
+
   it('refuses a wrong spec before anything is sent', async () => {
     const wrong = { ...specNamed('a'), retrain: { smallestGain: -1 } };
     await expect(createRetrainSchedule(environment.client, wrong, { cron: '@monthly' })).rejects.toMatchObject({

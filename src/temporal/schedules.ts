@@ -117,7 +117,7 @@ export async function createRetrainSchedule(
  * Changes a Schedule: the spec, and what else is given; times, their zone and jitter, policies and a pause that are not given stay, as do
  * the action's workflow id, timeouts, retries, memo and search attributes.
  *
- * @throws ScheduleNotFoundError when there is none of this id.
+ * @throws ScheduleNotFoundError when there is none of this id, FinalError `InvalidSpec` when it starts workflows of another type.
  */
 export async function updateRetrainSchedule(
   client: Client,
@@ -132,7 +132,7 @@ export async function updateRetrainSchedule(
   const { workflowType, args, staticSummary } = wanted.action;
   await handle.update(({ spec: { calendars, intervals, ...kept }, policies, state, action }) => ({
     action: {
-      ...action,
+      ...ofRetrains(action, scheduleId),
       retry: withoutZeros(action.retry),
       ...{ workflowType, args, staticSummary, taskQueue: options.taskQueue ?? action.taskQueue },
     },
@@ -150,6 +150,15 @@ export async function updateRetrainSchedule(
     state: { ...state, paused: paused ?? state.paused },
   }));
   return handle;
+}
+
+/** A Schedule of something else that has the id would start retrains from then on. */
+function ofRetrains<Action extends { workflowType: string }>(action: Action, scheduleId: string): Action {
+  if (action.workflowType === RETRAIN_WORKFLOW) return action;
+  throw new FinalError(
+    'InvalidSpec',
+    `scheduleId: the id of a Schedule of retrains is needed, got ${JSON.stringify(scheduleId)}, which starts "${action.workflowType}". Give another scheduleId (--id).`,
+  );
 }
 
 /** The server tells as 0 what a retry policy leaves to its defaults; given back, the SDK refuses that. */
