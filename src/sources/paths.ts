@@ -22,10 +22,11 @@ export interface ResolvedPath {
 
 /** Like {@link resolveAllowed}, with both paths. */
 export async function resolveBoth(path: string, dataFolders: readonly string[], field = 'path'): Promise<ResolvedPath> {
-  const roots = await realRoots(dataFolders);
+  const present = await presentFolders(dataFolders);
+  const roots = [...present.values()];
   let outside = false;
   // In a folder that is away nothing can be found, and nothing lies outside of it.
-  for (const candidate of candidates(path, await present(dataFolders))) {
+  for (const candidate of candidates(path, [...present.keys()])) {
     const real = await realpath(candidate).catch(() => undefined);
     if (real === undefined) {
       // Says nothing about whether a path outside exists.
@@ -66,7 +67,7 @@ export async function resolveAllowedOutput(
   dataFolders: readonly string[],
   field = 'output.directory',
 ): Promise<string> {
-  const roots = await realRoots(dataFolders);
+  const roots = [...(await presentFolders(dataFolders)).values()];
   const [candidate] = candidates(path, dataFolders);
   const real = candidate === undefined ? undefined : await realOfNearest(candidate);
   if (real === undefined || !isInsideAny(real, roots)) throw await notAllowed(path, dataFolders, field);
@@ -99,22 +100,20 @@ export async function openAllowed(path: string, dataFolders: readonly string[], 
 /** Data folders for the eye, with what is not there: a path that is not found may lie in a share that is not mounted. */
 export async function told(dataFolders: readonly string[]): Promise<string> {
   if (dataFolders.length === 0) return '(none are allowed)';
-  const there = await present(dataFolders);
-  return dataFolders.map((folder) => (there.includes(folder) ? folder : `${folder} (does not exist)`)).join(', ');
+  const present = await presentFolders(dataFolders);
+  return dataFolders.map((folder) => (present.has(folder) ? folder : `${folder} (does not exist)`)).join(', ');
 }
 
-async function present(dataFolders: readonly string[]): Promise<string[]> {
-  const real = await Promise.all(dataFolders.map((folder) => realpath(folder).catch(() => undefined)));
-  return dataFolders.filter((_, place) => real[place] !== undefined);
+/** The folders that are there, in their order, each with its real path. */
+async function presentFolders(dataFolders: readonly string[]): Promise<Map<string, string>> {
+  const found = await Promise.all(
+    dataFolders.map(async (folder) => [folder, await realpath(folder).catch(() => undefined)] as const),
+  );
+  return new Map(found.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
 }
 
 function candidates(path: string, dataFolders: readonly string[]): string[] {
   return isAbsolute(path) ? [resolve(path)] : dataFolders.map((folder) => resolve(folder, path));
-}
-
-async function realRoots(dataFolders: readonly string[]): Promise<string[]> {
-  const roots = await Promise.all(dataFolders.map((folder) => realpath(folder).catch(() => undefined)));
-  return roots.filter((root) => root !== undefined);
 }
 
 /** The path with its nearest existing ancestor made real. */
