@@ -84,21 +84,19 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
     );
   }
   const names = input.modelName === undefined ? model.names : [input.modelName, ...model.names];
-  const warnings = [promptWarning(names, prompts), ...cutWarnings(tokens.facts)].filter(
-    (warning) => warning !== undefined,
-  );
-  warnings.forEach((warning) => context.warn(warning));
-  const warnToo = (warning: string): void => {
+  const warnings: string[] = [];
+  const warn = (warning: string | undefined): void => {
+    if (warning === undefined) return;
     warnings.push(warning);
     context.warn(warning);
   };
+  for (const warning of [promptWarning(names, prompts), ...cutWarnings(tokens.facts)]) warn(warning);
 
   const part = await readTokens(context.store, tokens, 'train');
   const pairs = pairsOf(part);
   const plan = await rememberPlan({ input, tokens, part, pairs, model, limitMb }, context);
   const { facts } = plan;
-  const left = leftOutWarning(facts);
-  if (left !== undefined) warnToo(left);
+  warn(leftOutWarning(facts));
   const seconds = (performance.now() - began) / 1000; // what follows is for the eye and no part of training
   const isNew = (await newestCheckpoint(context.store, facts.lineage)) === undefined;
   const engines = isNew ? context.engines : undefined;
@@ -107,7 +105,7 @@ export async function planTraining(input: PlanInput, context: PlanContext): Prom
       ? await tryStep(engines, { model: modelRef, training, facts, part, pairs }, context)
       : undefined;
   if (engines && !measured) {
-    warnToo(
+    warn(
       `training.microBatchSize: no step with micro-batches of ${facts.microBatchSize} pairs could be tried, since memory ran out: the ` +
         'estimate of time is a rough one. Set a smaller one, or give the trainer more memory.',
     );
