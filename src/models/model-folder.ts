@@ -4,6 +4,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FinalError } from '../errors.js';
+import { WEIGHTS_FILE } from '../spec/published-files.js';
 import type { Architecture, EncoderConfig } from './architecture.js';
 import { findArchitecture } from './architectures.js';
 import { readFolderJson, readFolderObject, type JsonObject } from './folder-json.js';
@@ -28,7 +29,6 @@ export interface EncoderModel {
   warnings: readonly string[];
 }
 
-const WEIGHTS_FILE = 'model.safetensors';
 /** Prefixes that checkpoints made with a task's head put before the encoder's names. */
 const PREFIX = /^(bert|roberta|model|encoder_model|0\.auto_model)\.(?=embeddings\.|encoder\.|pooler\.)/;
 

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { FinalError } from '../errors.js';
+import { WEIGHTS_FILE } from '../spec/published-files.js';
 import type { RandomModelSpec } from '../spec/spec.js';
 import { findArchitecture } from './architectures.js';
 import { randomWeights } from './random-weights.js';
@@ -58,8 +59,8 @@ export async function makeRandomModel({ spec, tokenizerFolder, folder }: MakeRan
     await writeFile(join(folder, name), content);
   }
   const chunks = Readable.from(encodeSafetensors(weights, { format: 'pt' }));
-  await pipeline(chunks, createWriteStream(join(folder, 'model.safetensors')));
-  return [...files.keys(), 'model.safetensors'].sort();
+  await pipeline(chunks, createWriteStream(join(folder, WEIGHTS_FILE)));
+  return [...files.keys(), WEIGHTS_FILE].sort();
 }
 
 /** The sentence pooler that BertModel holds and embeddings do not use; there, so that loading the folder warns of nothing. */

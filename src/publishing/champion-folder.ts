@@ -18,7 +18,7 @@ import { flushFolder } from '../artifacts/flushed-files.js';
 import type { StageContext } from '../artifacts/stage-context.js';
 import type { ArtifactStore, BlobRef } from '../artifacts/store.js';
 import { FinalError } from '../errors.js';
-import { sha256OfWeights } from '../sources/own-folder.js';
+import { LEFT_BY_A_LOOK, sha256OfWeights } from '../sources/own-folder.js';
 import { championPaths, type PlacedChampion } from '../spec/retrain.js';
 import { WEIGHTS_FILE } from '../spec/published-files.js';
 import type { ArtifactRef } from '../spec/stages.js';
@@ -93,7 +93,7 @@ async function layOut(context: PlaceContext, { files, sha256 }: ChampionVersion,
   expectSilence?.(longestReadMs(there?.size ?? 0));
   if ((await sha256OfWeights(folder)) === sha256) return;
   const { blobs } = await readArtifact(store, files);
-  const staged = await stageFolder(folder, () => demandOwn(folder, blobs));
+  const staged = await stageFolder(folder, () => demandVersionsOwn(folder, blobs));
   try {
     await copyAllOut(
       { store, onProgress, ...(expectSilence && { expectSilence }) },
@@ -150,7 +150,7 @@ async function removeOlder(
   }
 }
 
-async function demandOwn(folder: string, blobs: Record<string, BlobRef>): Promise<void> {
+async function demandVersionsOwn(folder: string, blobs: Record<string, BlobRef>): Promise<void> {
   const what = await strangerAt(folder, blobs);
   if (what === undefined) return;
   throw new FinalError(
@@ -167,7 +167,7 @@ async function strangerAt(folder: string, blobs: Record<string, BlobRef>): Promi
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => !entry.isDirectory());
   const names = files.map((file) => nameIn(folder, join(file.parentPath, file.name)));
-  const foreign = names.find((name) => !Object.hasOwn(blobs, name) && basename(name) !== '.DS_Store');
+  const foreign = names.find((name) => !Object.hasOwn(blobs, name) && !LEFT_BY_A_LOOK.includes(basename(name)));
   return foreign === undefined ? undefined : `a folder with ${JSON.stringify(foreign)} in it`;
 }
 

@@ -1,6 +1,7 @@
 // Which files of a model's repository or folder are needed: config, safetensors, tokenizer, sentence-transformers modules and the
 // README (small). Pickled weights are never fetched.
 import { FinalError } from '../errors.js';
+import { WEIGHTS_FILE } from '../spec/published-files.js';
 
 const MEGABYTE = 2 ** 20;
 const MAX_TEXT_BYTES = 64 * MEGABYTE;
@@ -11,7 +12,6 @@ export const MAX_WEIGHT_BYTES = 4 * 1024 * MEGABYTE;
 const TOKENIZER_FILE =
   /^(tokenizer\.json|tokenizer_config\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(txt|json)|merges\.txt|[\w.-]*\.model)$/;
 const MODEL_FILE = /^(config\.json|modules\.json|sentence_\w+_config\.json|config_sentence_transformers\.json)$/;
-const WEIGHT_FILE = 'model.safetensors';
 /** One of several files that hold the weights together, which are not read. */
 const SHARD = /(^|\/)model-\d{5}-of-\d{5}\.safetensors$/;
 /** `0_Transformer/`, `1_Pooling/`, `2_Normalize/`: the modules' own folders. */
@@ -31,7 +31,7 @@ export function isTokenizerFile(name: string): boolean {
 export function isModelFile(name: string, bytes: number): boolean {
   if (name === 'README.md') return bytes <= MAX_README_BYTES;
   const inner = name.replace(MODULE_FOLDER, '');
-  return TOKENIZER_FILE.test(inner) || MODEL_FILE.test(inner) || inner === WEIGHT_FILE;
+  return TOKENIZER_FILE.test(inner) || MODEL_FILE.test(inner) || inner === WEIGHTS_FILE;
 }
 
 /**
@@ -52,7 +52,7 @@ export function selectModelFiles<File extends SizedFile>(
     throw new FinalError('UnsupportedModel', `model: ${what} in ${label}. Files there: ${listed(all)}`);
   };
   if (!names.includes('config.json')) refuse('no config.json');
-  if (!names.includes(WEIGHT_FILE)) refuse(lackOfWeights(all));
+  if (!names.includes(WEIGHTS_FILE)) refuse(lackOfWeights(all));
   if (!names.includes('tokenizer.json')) refuse('no tokenizer: tokenizer.json is missing');
   checkSizes(selected, nameOf, label);
   return selected;
@@ -62,11 +62,11 @@ export function selectModelFiles<File extends SizedFile>(
 function lackOfWeights(names: readonly string[]): string {
   const shards = names.filter((name) => SHARD.test(name));
   if (shards.length > 0)
-    return `${WEIGHT_FILE} is needed, but the weights are there in ${shards.length} pieces only (${shards[0]}, …). Save them in one: save_pretrained(…, max_shard_size="4GB")`;
+    return `${WEIGHTS_FILE} is needed, but the weights are there in ${shards.length} pieces only (${shards[0]}, …). Save them in one: save_pretrained(…, max_shard_size="4GB")`;
   const pickled = names.find((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
   if (pickled !== undefined)
-    return `${WEIGHT_FILE} is needed, but the weights are there as pickled ${pickled} only (it could run code). Convert it: save_pretrained(…, safe_serialization=True)`;
-  return `no ${WEIGHT_FILE}`;
+    return `${WEIGHTS_FILE} is needed, but the weights are there as pickled ${pickled} only (it could run code). Convert it: save_pretrained(…, safe_serialization=True)`;
+  return `no ${WEIGHTS_FILE}`;
 }
 
 /** True for a file of weights, which may take gigabytes. */

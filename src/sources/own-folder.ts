@@ -48,8 +48,8 @@ const LAYOUTS: Record<FolderKind, Layout> = {
     rename: 'output.name',
   },
 };
-/** Left by a look at the folder. */
-const IGNORED = ['.DS_Store'];
+/** Files that a look at a folder leaves there. */
+export const LEFT_BY_A_LOOK: readonly string[] = ['.DS_Store'];
 
 /** The folders that a run publishes into an output folder. */
 export function publishedFolders(
@@ -105,7 +105,7 @@ async function strangerAt(kind: FolderKind, path: string): Promise<string | unde
   });
   if (!names) return 'a file';
   if (names.length === 0) return undefined;
-  const foreign = only && names.find((name) => !only.includes(name) && !IGNORED.includes(name));
+  const foreign = only && names.find((name) => !only.includes(name) && !LEFT_BY_A_LOOK.includes(name));
   if (foreign !== undefined) return `a folder with ${JSON.stringify(foreign)} in it`;
   for (const file of always) if (!(await isFile(join(path, file)))) return `a folder without ${file}`;
   if (beginning && !(await beginsWith(join(path, beginning[0]), beginning[1])))

@@ -1,4 +1,5 @@
-// Names of files in what a run publishes, for those that write them, that look for them, and that tell by them whose folder it is.
+// Names of files in what a run publishes, for those that write them, that look for them, and that tell by them whose folder it is. A base
+// model's folder has the weights under the same name.
 
 /** A model's weights; by their hash a published model is known. */
 export const WEIGHTS_FILE = 'model.safetensors';
